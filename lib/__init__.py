@@ -1,0 +1,1 @@
+"""Engines that know no web framework and no database."""

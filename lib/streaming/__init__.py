@@ -1,0 +1,1 @@
+"""The streaming engine: durable, resumable, stoppable executions of prompt chains."""
