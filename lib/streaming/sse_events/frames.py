@@ -1,0 +1,105 @@
+"""Frames of the native stream (WHATWG HTML section 9.2): LF only, one `data:` line of compact JSON.
+
+U+2028, U+2029 and U+0085 are escaped because many clients split lines at them. The heartbeat is a comment
+without a blank line: a block that holds only a comment makes some clients dispatch an empty event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from lib.streaming.clock import rfc3339
+from lib.streaming.sse_events.log_entry import LogContext, LogEntry, unpack_delta
+from lib.streaming.sse_events.vocabulary import DELTA_CODES, TYPE_NAMES, EventCode, ServerDraining
+
+HEARTBEAT = b": hb\n"
+#: Deltas of a reader far behind are merged up to this many bytes of text.
+MAX_FRAME_BYTES = 64 * 1024
+
+_encode = msgspec.json.Encoder().encode
+_ESCAPES = ((b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"), (b"\xc2\x85", b"\\u0085"))
+
+
+def opening(retry_ms: int) -> bytes:
+    """What precedes the first frame, in the same block: the client's reconnection time."""
+    return b"retry: %d\n" % retry_ms
+
+
+def draining(event: ServerDraining, execution_id: str, at_ms: int) -> bytes:
+    """The frame of `server.draining`: no id, since it is no stored event."""
+    envelope = b',"executionId":"%s","at":"%s"}' % (execution_id.encode(), rfc3339(at_ms).encode())
+    body = _encode(event)[:-1] + envelope
+    return b"retry: %d\nevent: server.draining\ndata: %s\n\n" % (event.retry_ms, body)
+
+
+class FrameEncoder:
+    """Turns the entries of one execution into frames."""
+
+    def __init__(self, context: LogContext) -> None:
+        execution = _encode(context.execution_id)
+        self._tail = b',"executionId":%s,"seq":%%d,"at":"%%s"}\n\n' % execution
+        self._delta_head = {
+            code: b'event: %s\ndata: {"type":"%s"' % (name.encode(), name.encode())
+            for code, name in TYPE_NAMES.items()
+        }
+        self._prompts = [_encode(prompt) for prompt in context.prompt_ids]
+
+    def frame(self, entry: LogEntry) -> bytes:
+        body = self._delta(entry) if entry.code in DELTA_CODES else self._plain(entry)
+        tail = self._tail % (entry.seq, rfc3339(entry.at_ms).encode())
+        return b"id: %d\n%s%s" % (entry.seq, body, tail)
+
+    def _delta(self, entry: LogEntry) -> bytes:
+        delta = unpack_delta(entry.data)
+        text = escape_line_ends(_encode(delta.text))
+        fields = b',"promptId":%s,"attempt":%d,"text":%s' % (self._prompts[delta.prompt], delta.attempt, text)
+        return self._delta_head[EventCode(entry.code)] + fields
+
+    def _plain(self, entry: LogEntry) -> bytes:
+        name = TYPE_NAMES[EventCode(entry.code)].encode()
+        return b"event: %s\ndata: %s" % (name, escape_line_ends(entry.data[:-1]))
+
+
+def escape_line_ends(json_text: bytes) -> bytes:
+    """JSON bytes with the three Unicode line ends escaped; bytes without them come back as they are."""
+    if json_text.isascii():
+        return json_text
+    for raw, escaped in _ESCAPES:
+        json_text = json_text.replace(raw, escaped)
+    return json_text
+
+
+def merge_deltas(entries: Sequence[LogEntry], max_bytes: int = MAX_FRAME_BYTES // 2) -> Iterable[LogEntry]:
+    """Join neighbouring deltas of one attempt; the joined entry has the number and time of its last part.
+
+    A cursor keeps working at any original number: what was joined is cut again at the reader's next `after`.
+    """
+    held: LogEntry | None = None
+    for entry in entries:
+        if held is not None and _joinable(held, entry, max_bytes):
+            start = _text_start(entry.data)
+            held = LogEntry(entry.seq, entry.code, entry.at_ms, held.data + entry.data[start:])
+            continue
+        if held is not None:
+            yield held
+        held = entry
+    if held is not None:
+        yield held
+
+
+def _joinable(held: LogEntry, entry: LogEntry, max_bytes: int) -> bool:
+    if held.code != entry.code or entry.code not in DELTA_CODES:
+        return False
+    head = _text_start(held.data)
+    return held.data[:head] == entry.data[:head] and len(held.data) + len(entry.data) <= max_bytes
+
+
+def _text_start(data: bytes) -> int:
+    at = 0
+    for _ in range(2):
+        while data[at] >= 0x80:
+            at += 1
+        at += 1
+    return at
