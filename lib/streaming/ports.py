@@ -183,11 +183,20 @@ class NewExecution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """A committed start. `existing` if the idempotency key had already made it."""
+    """A committed start. `existing` if the idempotency key had already made it; a new one has its handle."""
 
     id: ExecutionId
     status: ExecutionStatus
     existing: bool
+    handle: LogHandle | None = None
+
+
+class Orphan(msgspec.Struct, frozen=True):
+    """A live execution that nobody holds; `pending` if nobody ever did."""
+
+    id: ExecutionId
+    pending: bool
+    created_ms: int
 
 
 class InterruptedAttempt(msgspec.Struct, frozen=True):
@@ -268,7 +277,7 @@ class ExecutionStore(Protocol):
     async def request_cancel(self, execution_id: ExecutionId, by: EndedBy) -> CancelView | None:
         """Leave the stop flag on a live row. None if there is no such execution."""
 
-    async def orphans(self, limit: int) -> Sequence[ExecutionId]:
+    async def orphans(self, limit: int) -> Sequence[Orphan]:
         """Live executions nobody holds: pending ones and those whose lease has lapsed, oldest first."""
 
     async def expire_leases(self) -> int:
