@@ -1,0 +1,73 @@
+"""Assistants and their immutable versions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from app.db.port import Database
+from app.db.records import (
+    AssistantRecord,
+    AssistantStatus,
+    AssistantSummary,
+    Page,
+    UserRecord,
+    VersionRecord,
+    VersionSummary,
+)
+from lib.streaming.definition import Definition
+from lib.streaming.ids import IdFactory
+from lib.streaming.types import AssistantId, PrincipalId
+
+
+class AssistantRepository:
+    """Takes definitions as already checked. Who may do what is the caller's business."""
+
+    def __init__(self, database: Database, new_id: IdFactory) -> None:
+        self._database = database
+        self._new_id = new_id
+
+    async def create(
+        self, owner_id: PrincipalId, definition: Definition, status: AssistantStatus = AssistantStatus.DRAFT
+    ) -> AssistantRecord:
+        """Store version 1; the slug is made from the name and unique."""
+        raise NotImplementedError
+
+    async def get(self, id_or_slug: str) -> AssistantRecord | None:
+        raise NotImplementedError
+
+    async def list(self, viewer: UserRecord, limit: int, cursor: str | None = None) -> Page[AssistantSummary]:
+        """Approved ones and the viewer's own, for an admin all; newest first. Raises `InvalidCursor`."""
+        raise NotImplementedError
+
+    async def change(
+        self, assistant_id: AssistantId, definition: Definition, changed_by: PrincipalId
+    ) -> AssistantRecord:
+        """Store a new version; an approved assistant goes back to `pending_approval`.
+
+        Raises `AssistantNotFound`. The slug stays.
+        """
+        raise NotImplementedError
+
+    async def versions(self, assistant_id: AssistantId) -> Sequence[VersionSummary]:
+        """All versions, newest first."""
+        raise NotImplementedError
+
+    async def version(self, assistant_id: AssistantId, number: int) -> VersionRecord | None:
+        raise NotImplementedError
+
+    async def set_status(
+        self,
+        assistant_id: AssistantId,
+        status: AssistantStatus,
+        allowed_from: Collection[AssistantStatus],
+        reason: str | None = None,
+    ) -> AssistantRecord:
+        """Move to a status; `reason` replaces the reason of an earlier rejection.
+
+        Raises `AssistantNotFound`, `StatusConflict`.
+        """
+        raise NotImplementedError
+
+    async def delete(self, assistant_id: AssistantId) -> None:
+        """Remove it with its versions and finished executions. Raises `AssistantNotFound`, `AssistantBusy`."""
+        raise NotImplementedError

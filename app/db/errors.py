@@ -1,0 +1,55 @@
+"""What a repository may refuse. Codes are stable; messages are safe to show to the person who asked."""
+
+from __future__ import annotations
+
+from lib.streaming.errors import StreamingError
+
+
+class RepositoryError(StreamingError):
+    """Root of the refusals of `app.db`; a database that does not answer is `StorageUnavailable` instead."""
+
+    code = "storage_error"
+
+
+class UnsupportedDatabase(RepositoryError):
+    """The URL names no database this build can open, or the database refused a setting we rely on."""
+
+    code = "unsupported_database"
+
+
+class SchemaOutdated(RepositoryError):
+    """The schema is not at the newest revision: run the migrations."""
+
+    code = "schema_outdated"
+
+
+class InvalidCursor(RepositoryError):
+    """The list cursor was not made by this list."""
+
+    code = "invalid_cursor"
+
+
+class EmailTaken(RepositoryError):
+    code = "email_taken"
+
+
+class AssistantNotFound(RepositoryError):
+    code = "assistant_not_found"
+
+
+class AssistantBusy(RepositoryError):
+    """The assistant still has live executions, so it cannot be deleted."""
+
+    code = "assistant_busy"
+
+
+class StatusConflict(RepositoryError):
+    """The thing is not in a status from which this move is allowed."""
+
+    code = "status_conflict"
+
+
+class ExecutionLive(RepositoryError):
+    """Only a finished execution can be deleted."""
+
+    code = "execution_not_finished"

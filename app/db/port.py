@@ -1,0 +1,27 @@
+"""The database as repositories see it: whole transactions, each a synchronous function of one connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+T = TypeVar("T")
+
+
+class Database(Protocol):
+    """Runs units of work. Never hands out a connection, so none can be held across an upstream await.
+
+    Both raise `StorageUnavailable` if the database does not answer or has no room; nothing is committed then
+    and the next call works again once the cause is gone. A caller that is cancelled does not stop a unit of
+    work that has begun.
+    """
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on one snapshot; it must not write."""
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` as one transaction: committed if it returns, rolled back if it raises."""
+
+    async def close(self) -> None: ...
