@@ -244,11 +244,15 @@ class Ownership(StrEnum):
 
 
 class CancelView(msgspec.Struct, frozen=True):
-    """How an execution stands right after a stop was asked for."""
+    """How an execution stands right after a stop was asked for.
+
+    `kept_chars`: characters of output and reasoning stored by a terminal one; 0 for the others.
+    """
 
     ownership: Ownership
     status: ExecutionStatus
     owner: WorkerId | None
+    kept_chars: int = 0
 
 
 class Renewal(msgspec.Struct, frozen=True):

@@ -49,6 +49,7 @@ class Appender:
     def __init__(self, channel: Channel, epoch: Epoch, clock: Clock, dirty: Callable[[Appender], None]) -> None:
         self.channel = channel
         self.failure: StreamingError | None = None
+        self.on_failure: Callable[[], None] | None = None
         self.backlog = 0
         self._epoch = epoch
         self._clock = clock
@@ -62,6 +63,8 @@ class Appender:
 
     def event(self, event: Event, *changes: RowChange) -> None:
         """Append an event; `changes` are committed with it, in the same transaction."""
+        if self.failure is not None:
+            return
         code, data = pack(event)
         self._open.clear()
         self._pending.append(_Pending(code, self._clock.now_ms(), data))
@@ -73,6 +76,8 @@ class Appender:
 
         `prompt` is the prompt's index in the definition. Texts over `MAX_DELTA_CHARS` become several events.
         """
+        if self.failure is not None:
+            return
         code = EventCode.PROMPT_REASONING if reasoning else EventCode.PROMPT_DELTA
         for start in range(0, len(text), MAX_DELTA_CHARS):
             self._piece((prompt, attempt, code), text[start : start + MAX_DELTA_CHARS])
@@ -134,3 +139,5 @@ class Appender:
         for waiter in waiting:
             if not waiter.done():
                 waiter.set_exception(failure)
+        if self.on_failure is not None:
+            self.on_failure()

@@ -1,0 +1,82 @@
+"""The engine's front door: what a route needs, and nothing about HTTP."""
+
+from __future__ import annotations
+
+from lib.streaming.clock import Clock
+from lib.streaming.errors import Draining
+from lib.streaming.event_log.log import EventLog
+from lib.streaming.execution_manager.lease_keeper import LeaseKeeper
+from lib.streaming.execution_manager.manager import ExecutionManager
+from lib.streaming.execution_manager.prompt_run import Tools
+from lib.streaming.execution_manager.receipt import CancelReceipt
+from lib.streaming.execution_manager.sweep import Sweep
+from lib.streaming.ports import Accepted, ExecutionStore, JobQueue, LogStore, NewExecution
+from lib.streaming.streaming_service.stopping import Stopper
+from lib.streaming.streaming_service.view import View
+from lib.streaming.streaming_service.viewers import Viewers
+from lib.streaming.supervisor import Supervisor
+from lib.streaming.types import EndedBy, ExecutionId, WorkerId
+
+
+class StreamingService:
+    """start · follow · cancel · drain. Built once by the composition root; `open` before use, `close` last."""
+
+    def __init__(
+        self, *, store: ExecutionStore, log_store: LogStore, queue: JobQueue, tools: Tools, worker: WorkerId
+    ) -> None:
+        clock: Clock = tools.clock
+        self._store = store
+        self._queue = queue
+        self._supervisor = Supervisor(clock)
+        self.events = EventLog(log_store, clock, tools.settings.lease_seconds - tools.settings.renew_seconds)
+        self.manager = ExecutionManager(store, self.events, tools, worker)
+        self.viewers = Viewers(self.manager, clock)
+        self._leases = LeaseKeeper(store, self.manager, clock, tools.settings)
+        self._sweep = Sweep(store, queue, self.manager, clock, tools.settings)
+        self._stopper = Stopper(store, self.events, self.manager, clock, tools.settings)
+        self._draining = False
+
+    async def open(self, *, only_node: bool = False) -> None:
+        """Start working. A node that knows it is the only one takes over what its predecessor left at once."""
+        await self.events.open()
+        if only_node:
+            await self._store.expire_leases()
+        await self._queue.open(self.manager.run)
+        self._supervisor.keep("lease-keeper", self._leases.run)
+        self._supervisor.keep("sweep", self._sweep.run)
+
+    async def start(self, new: NewExecution) -> Accepted:
+        """Store an execution and offer it to a worker; when this returns it is committed.
+
+        Raises `Draining`, `IdempotencyConflict`, `TooManyExecutions`, `StorageUnavailable`.
+        """
+        if self._draining:
+            raise Draining("This server is stopping; try again in a moment.")
+        accepted = await self._store.create(new)
+        if not accepted.status.terminal:
+            await self._queue.submit(accepted.id)
+        return accepted
+
+    async def follow(self, execution_id: ExecutionId, after: int = 0) -> View | None:
+        """A view of the events after a number; None if the execution ended and nothing is left.
+
+        Raises `ExecutionNotFound`. Whoever gets a view must `close` it.
+        """
+        follower = await self.events.follow(execution_id, after)
+        return None if follower is None else View(follower, self.viewers)
+
+    async def cancel(self, execution_id: ExecutionId, by: EndedBy) -> CancelReceipt | None:
+        """Stop an execution and tell what happened, within the stop's bounded wait; None if there is none."""
+        return await self._stopper.stop(execution_id, by)
+
+    async def drain(self, window_seconds: float) -> None:
+        """Take nothing new; let running prompts end within the window, then hand their executions over."""
+        self._draining = True
+        await self._queue.pause()
+        await self.manager.drain(window_seconds)
+
+    async def close(self) -> None:
+        self.viewers.close()
+        await self._supervisor.close()
+        await self._queue.close()
+        await self.events.close()
