@@ -1,0 +1,260 @@
+"""Storage without a database: the same contract as `app/db`, for tests of the engine and for embedding it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lib.streaming.clock import Clock
+from lib.streaming.definition import Definition
+from lib.streaming.errors import IdempotencyConflict, TooManyExecutions
+from lib.streaming.ports import (
+    Accepted,
+    AttemptEnded,
+    AttemptStarted,
+    CancelView,
+    Claim,
+    ExecutionEnded,
+    InterruptedAttempt,
+    LogHandle,
+    NewExecution,
+    Orphan,
+    Ownership,
+    Renewal,
+    RowChange,
+    Write,
+)
+from lib.streaming.sse_events.log_entry import LogContext, LogEntry, pack, unpack_delta
+from lib.streaming.sse_events.vocabulary import EventCode, ExecutionQueued
+from lib.streaming.types import (
+    AssistantId,
+    EndedBy,
+    Epoch,
+    ExecutionId,
+    ExecutionStatus,
+    PromptId,
+    PromptStatus,
+    Seq,
+    VersionId,
+    WorkerId,
+)
+from lib.streaming.usage import total_usage
+
+_LIVE = (ExecutionStatus.PENDING, ExecutionStatus.RUNNING)
+
+
+@dataclass(slots=True)
+class AttemptRow:
+    started: AttemptStarted
+    ended: AttemptEnded | None = None
+
+
+@dataclass(slots=True)
+class ExecutionRow:
+    """One execution with everything that belongs to it."""
+
+    key: int
+    new: NewExecution
+    definition: Definition
+    created_ms: int
+    status: ExecutionStatus = ExecutionStatus.PENDING
+    epoch: int = 0
+    claims: int = 0
+    owner: WorkerId | None = None
+    lease_until: float = 0.0
+    started_ms: int | None = None
+    cancel_requested: EndedBy | None = None
+    ended: ExecutionEnded | None = None
+    entries: list[LogEntry] = field(default_factory=list)
+    attempts: dict[tuple[PromptId, int], AttemptRow] = field(default_factory=dict)
+
+    def handle(self) -> LogHandle:
+        prompts = tuple(prompt.id for prompt in self.definition.prompts)
+        return LogHandle(self.key, LogContext(self.new.id, prompts), Seq(len(self.entries)), self.status.terminal)
+
+
+class MemoryStore:
+    """Implements `LogStore` and `ExecutionStore`. Definitions are registered with `add_version`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.rows: dict[ExecutionId, ExecutionRow] = {}
+        self._clock = clock
+        self._versions: dict[VersionId, tuple[AssistantId, int, Definition]] = {}
+
+    def add_version(self, version: VersionId, assistant: AssistantId, number: int, definition: Definition) -> None:
+        self._versions[version] = (assistant, number, definition)
+
+    # --- LogStore -----------------------------------------------------------------------------------------------
+
+    async def commit(self, writes: Sequence[Write]) -> Collection[ExecutionId]:
+        refused = set()
+        for write in writes:
+            row = self.rows[write.handle.context.execution_id]
+            if row.epoch != write.epoch or row.status is not ExecutionStatus.RUNNING:
+                refused.add(row.new.id)
+                continue
+            row.entries.extend(write.entries)
+            for change in write.changes:
+                self._apply(row, change)
+        return refused
+
+    async def handle(self, execution_id: ExecutionId) -> LogHandle | None:
+        row = self.rows.get(execution_id)
+        return row.handle() if row else None
+
+    async def read(self, handle: LogHandle, after: Seq, limit: int) -> Sequence[LogEntry]:
+        return self.rows[handle.context.execution_id].entries[after : after + limit]
+
+    def _apply(self, row: ExecutionRow, change: RowChange) -> None:
+        match change:
+            case AttemptStarted():
+                row.attempts[change.prompt_id, change.attempt] = AttemptRow(change)
+            case AttemptEnded():
+                key = (change.prompt_id, change.attempt)
+                bare = AttemptStarted(change.prompt_id, change.attempt, "", "", ())
+                row.attempts.setdefault(key, AttemptRow(bare)).ended = change
+            case ExecutionEnded():
+                row.status, row.ended, row.owner = change.status, change, None
+
+    # --- ExecutionStore -----------------------------------------------------------------------------------------
+
+    async def create(self, new: NewExecution) -> Accepted:
+        mine = [row for row in self.rows.values() if row.new.principal_id == new.principal_id]
+        for row in mine:
+            if new.idempotency_key is not None and row.new.idempotency_key == new.idempotency_key:
+                if row.new.request_hash != new.request_hash:
+                    raise IdempotencyConflict("This Idempotency-Key was used with another request.")
+                return Accepted(row.new.id, row.status, existing=True)
+        if sum(row.status in _LIVE for row in mine) >= new.max_concurrent:
+            raise TooManyExecutions("Too many runs at once.", limit=new.max_concurrent)
+        return self._insert(new)
+
+    def _insert(self, new: NewExecution) -> Accepted:
+        waiting = sum(row.status is ExecutionStatus.PENDING for row in self.rows.values())
+        definition = self._versions[new.version_id][2]
+        row = ExecutionRow(len(self.rows) + 1, new, definition, self._clock.now_ms())
+        code, data = pack(ExecutionQueued(waiting))
+        row.entries.append(LogEntry(Seq(1), code, row.created_ms, data))
+        self.rows[new.id] = row
+        return Accepted(new.id, row.status, existing=False, handle=row.handle())
+
+    async def claim(self, execution_id: ExecutionId, worker: WorkerId, lease_seconds: float) -> Claim | None:
+        row = self.rows.get(execution_id)
+        if row is None or row.status.terminal or self._held(row):
+            return None
+        started_ms = row.started_ms
+        row.status, row.owner = ExecutionStatus.RUNNING, worker
+        row.epoch, row.claims = row.epoch + 1, row.claims + 1
+        row.lease_until = self._clock.monotonic() + lease_seconds
+        row.started_ms = row.started_ms or self._clock.now_ms()
+        interrupted = tuple(self._interrupt(row))
+        return self._claim(row, started_ms, interrupted)
+
+    def _claim(self, row: ExecutionRow, started_ms: int | None, interrupted: tuple[InterruptedAttempt, ...]) -> Claim:
+        assistant, number, definition = self._versions[row.new.version_id]
+        ends = [attempt.ended for attempt in row.attempts.values() if attempt.ended]
+        last = {end.prompt_id: end for end in ends}
+        used = [end.usage for end in ends if end.usage]
+        return Claim(
+            handle=row.handle(),
+            epoch=Epoch(row.epoch),
+            claims=row.claims,
+            assistant_id=assistant,
+            assistant_name=definition.name,
+            version=number,
+            definition=definition,
+            inputs=row.new.inputs,
+            on_disconnect=row.new.on_disconnect,
+            created_ms=row.created_ms,
+            started_ms=started_ms,
+            results={p: end.output for p, end in last.items() if end.status is PromptStatus.COMPLETED},
+            ended={p: end.status for p, end in last.items() if end.final and end.status is not PromptStatus.COMPLETED},
+            attempts=_counts(row.attempts),
+            interrupted=interrupted,
+            usage=total_usage(used) if used else None,
+            cancel_requested=row.cancel_requested,
+        )
+
+    @staticmethod
+    def _interrupt(row: ExecutionRow) -> list[InterruptedAttempt]:
+        """Settle what the lost owner left running; its text is what the log holds."""
+        prompts = [prompt.id for prompt in row.definition.prompts]
+        lost = []
+        for (prompt, number), attempt in row.attempts.items():
+            if attempt.ended is not None:
+                continue
+            text = {EventCode.PROMPT_DELTA: "", EventCode.PROMPT_REASONING: ""}
+            for entry in row.entries:
+                if entry.code in text and (delta := unpack_delta(entry.data)):
+                    if (prompts[delta.prompt], delta.attempt) == (prompt, number):
+                        text[EventCode(entry.code)] += delta.text
+            output, reasoning = text[EventCode.PROMPT_DELTA], text[EventCode.PROMPT_REASONING]
+            attempt.ended = AttemptEnded(
+                prompt_id=prompt,
+                attempt=number,
+                status=PromptStatus.FAILED,
+                output=output,
+                reasoning=reasoning,
+                code="worker_lost",
+                final=False,
+            )
+            lost.append(InterruptedAttempt(prompt, number, attempt.started.model, output, reasoning))
+        return lost
+
+    async def renew(self, worker: WorkerId, held: Mapping[ExecutionId, Epoch], lease_seconds: float) -> Renewal:
+        lost, cancels = set(), {}
+        for execution_id, epoch in held.items():
+            row = self.rows.get(execution_id)
+            if row is None or row.epoch != epoch or row.status is not ExecutionStatus.RUNNING:
+                lost.add(execution_id)
+                continue
+            row.lease_until = self._clock.monotonic() + lease_seconds
+            if row.cancel_requested:
+                cancels[execution_id] = row.cancel_requested
+        return Renewal(frozenset(lost), cancels)
+
+    async def release(self, execution_id: ExecutionId, epoch: Epoch) -> None:
+        row = self.rows[execution_id]
+        if row.epoch == epoch and row.status is ExecutionStatus.RUNNING:
+            row.owner, row.lease_until, row.claims = None, 0.0, row.claims - 1
+
+    async def request_cancel(self, execution_id: ExecutionId, by: EndedBy) -> CancelView | None:
+        row = self.rows.get(execution_id)
+        if row is None:
+            return None
+        if row.status.terminal:
+            kept = sum(len(a.ended.output) + len(a.ended.reasoning) for a in row.attempts.values() if a.ended)
+            return CancelView(Ownership.TERMINAL, row.status, None, kept)
+        row.cancel_requested = row.cancel_requested or by
+        if row.status is ExecutionStatus.PENDING:
+            return CancelView(Ownership.PENDING, row.status, None)
+        ownership = Ownership.OWNED if self._held(row) else Ownership.LAPSED
+        return CancelView(ownership, row.status, row.owner)
+
+    async def orphans(self, limit: int) -> Sequence[Orphan]:
+        free = [row for row in self.rows.values() if not row.status.terminal and not self._held(row)]
+        return [Orphan(r.new.id, r.status is ExecutionStatus.PENDING, r.created_ms) for r in free[:limit]]
+
+    async def expire_leases(self) -> int:
+        held = [row for row in self.rows.values() if self._held(row)]
+        for row in held:
+            row.lease_until = 0.0
+        return len(held)
+
+    async def uncompacted(self, limit: int) -> Sequence[ExecutionId]:
+        return ()
+
+    async def compact(self, execution_id: ExecutionId) -> None:
+        return None
+
+    def _held(self, row: ExecutionRow) -> bool:
+        return row.status is ExecutionStatus.RUNNING and row.lease_until > self._clock.monotonic()
+
+
+def _counts(attempts: Mapping[tuple[PromptId, int], AttemptRow]) -> dict[PromptId, int]:
+    counts: dict[PromptId, int] = {}
+    for prompt, number in attempts:
+        counts[prompt] = max(counts.get(prompt, 0), number)
+    return counts
+
+

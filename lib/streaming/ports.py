@@ -102,7 +102,10 @@ class AttemptStarted(msgspec.Struct, frozen=True):
 
 
 class AttemptEnded(msgspec.Struct, frozen=True, kw_only=True):
-    """The end of an attempt, or of a prompt that never had one (`skipped`, template failure: attempt 1)."""
+    """The end of an attempt, or of a prompt that never had one (`skipped`, template failure: attempt 1).
+
+    `final`: the prompt ended with it; False if another attempt was to follow.
+    """
 
     prompt_id: PromptId
     attempt: int
@@ -115,6 +118,7 @@ class AttemptEnded(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: int | None = None
     code: str | None = None
     message: str | None = None
+    final: bool = True
 
 
 class ExecutionEnded(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,7 +31,7 @@ PROMPT_MOVES: Mapping[PromptStatus, frozenset[PromptStatus]] = MappingProxyType(
 
 def advance(now: S, then: S) -> S:
     """Return `then` if the table allows the move; raise `IllegalTransition` otherwise."""
-    moves: Mapping[S, frozenset[S]] = EXECUTION_MOVES if isinstance(now, ExecutionStatus) else PROMPT_MOVES  # type: ignore[assignment]
+    moves: Mapping[S, frozenset[S]] = EXECUTION_MOVES if isinstance(now, ExecutionStatus) else PROMPT_MOVES
     if then not in moves.get(now, frozenset()):
         raise IllegalTransition(f"{now.value} cannot become {then.value}")
     return then

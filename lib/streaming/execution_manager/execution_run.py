@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 
 from lib.streaming.definition import PromptDefinition
 from lib.streaming.event_log.appender import Appender
@@ -115,7 +116,7 @@ class ExecutionRun:
         self._chain = asyncio.get_running_loop().create_task(self._walk(), name=f"chain-{self.claim.handle.key}")
         timer = self._tools.clock.call_at(self._until, lambda: self._end(self._out_of_time()))
         try:
-            await asyncio.wait({self._chain, self._decided}, return_when=asyncio.FIRST_COMPLETED)
+            await _first_of(self._chain, self._decided)
         finally:
             timer.cancel()
             await self._settle_chain(self._chain)
@@ -245,6 +246,10 @@ class ExecutionRun:
 
     def _out_of_time(self) -> Ending:
         return timed_out("execution_timeout", f"The run took longer than {self._limit():g} s.")
+
+
+async def _first_of(*futures: asyncio.Future[Any]) -> None:
+    await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
 
 
 def _stopped_by(failures: Sequence[PromptResult]) -> Ending:

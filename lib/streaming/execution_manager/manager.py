@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from lib.streaming.errors import StreamingError
@@ -27,6 +27,7 @@ class ExecutionManager:
         self._tools = tools
         self._runs: dict[ExecutionId, ExecutionRun] = {}
         self._draining = False
+        self.on_claim: Callable[[ExecutionRun], None] | None = None
 
     async def run(self, execution_id: ExecutionId) -> Outcome:
         """Claim an execution and run it to its end, or until it is lost or handed over."""
@@ -46,6 +47,8 @@ class ExecutionManager:
         run = ExecutionRun(claim, appender, self._tools)
         appender.on_failure = run.give_up
         self._runs[execution_id] = run
+        if self.on_claim is not None:
+            self.on_claim(run)
         try:
             outcome = await self._execute(run)
         finally:

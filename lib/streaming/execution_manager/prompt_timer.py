@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from types import TracebackType
 
 from lib.streaming.clock import Clock, Timer
@@ -29,6 +30,7 @@ class PromptTimer:
         self._total_until = total_until
         self._code, self._limit = "first_token_timeout", first_token
         self._until = clock.monotonic() + first_token
+        self._armed = math.inf
         self._timer: Timer | None = None
         self._expired: PromptFailure | None = None
 
@@ -36,6 +38,8 @@ class PromptTimer:
         """Content arrived: from now on the gap counts."""
         self._code, self._limit = "idle_timeout", self._idle
         self._until = self._clock.monotonic() + self._idle
+        if self._until < self._armed:
+            self._arm()
 
     def __enter__(self) -> PromptTimer:
         task = asyncio.current_task()
@@ -54,7 +58,10 @@ class PromptTimer:
             raise self._expired from error
 
     def _arm(self) -> None:
-        self._timer = self._clock.call_at(min(self._until, self._total_until), self._check)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._armed = min(self._until, self._total_until)
+        self._timer = self._clock.call_at(self._armed, self._check)
 
     def _check(self) -> None:
         now = self._clock.monotonic()

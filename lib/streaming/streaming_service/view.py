@@ -14,6 +14,7 @@ class View:
         self._follower = follower
         self._viewers = viewers
         self._open = True
+        self._ended = False
         viewers.arrived(follower.execution_id)
 
     @property
@@ -22,10 +23,12 @@ class View:
 
     async def read(self, max_wait: float) -> bytes | None:
         """Frames not yet read; `b""` after `max_wait` seconds of silence; None after the terminal event."""
-        return await self._follower.read(max_wait)
+        frames = await self._follower.read(max_wait)
+        self._ended = frames is None
+        return frames
 
     async def close(self) -> None:
         if self._open:
             self._open = False
             await self._follower.close()
-            self._viewers.left(self.execution_id)
+            self._viewers.left(self.execution_id, saw_the_end=self._ended)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from lib.streaming.clock import Clock, Timer
 from lib.streaming.definition import DisconnectKind, DisconnectPolicy
+from lib.streaming.execution_manager.execution_run import ExecutionRun
 from lib.streaming.execution_manager.manager import ExecutionManager
 from lib.streaming.types import EndedBy, ExecutionId
+
+#: Executions left before their claim that are remembered at most.
+MAX_LEFT_EARLY = 10_000
 
 
 class Viewers:
@@ -19,19 +23,23 @@ class Viewers:
         self._clock = clock
         self._counts: dict[ExecutionId, int] = {}
         self._grace: dict[ExecutionId, Timer] = {}
+        self._left_early: dict[ExecutionId, None] = {}
+        manager.on_claim = self._claimed
 
     def arrived(self, execution_id: ExecutionId) -> None:
         self._counts[execution_id] = self._counts.get(execution_id, 0) + 1
+        self._left_early.pop(execution_id, None)
         if timer := self._grace.pop(execution_id, None):
             timer.cancel()
         if run := self._manager.find(execution_id):
             run.go_on()
 
-    def left(self, execution_id: ExecutionId) -> None:
+    def left(self, execution_id: ExecutionId, *, saw_the_end: bool) -> None:
         self._counts[execution_id] -= 1
         if self._counts[execution_id] == 0:
             del self._counts[execution_id]
-            self._last_left(execution_id)
+            if not saw_the_end:
+                self._last_left(execution_id)
 
     def count(self, execution_id: ExecutionId) -> int:
         return self._counts.get(execution_id, 0)
@@ -42,10 +50,21 @@ class Viewers:
         self._grace.clear()
 
     def _last_left(self, execution_id: ExecutionId) -> None:
-        run = self._manager.find(execution_id)
-        if run is None:
+        if run := self._manager.find(execution_id):
+            self._apply(run)
             return
-        policy = DisconnectPolicy.parse(run.claim.on_disconnect)
+        # Not claimed yet (or not by this node): the policy acts when it is.
+        self._left_early[execution_id] = None
+        if len(self._left_early) > MAX_LEFT_EARLY:
+            del self._left_early[next(iter(self._left_early))]
+
+    def _claimed(self, run: ExecutionRun) -> None:
+        if run.execution_id in self._left_early:
+            del self._left_early[run.execution_id]
+            self._apply(run)
+
+    def _apply(self, run: ExecutionRun) -> None:
+        execution_id, policy = run.execution_id, DisconnectPolicy.parse(run.claim.on_disconnect)
         match policy.kind:
             case DisconnectKind.CANCEL:
                 run.stop(EndedBy.DISCONNECT)
