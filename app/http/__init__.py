@@ -1,0 +1,1 @@
+"""What every route shares: streams, authentication, guards, limits, problems, telemetry, security headers."""
