@@ -1,0 +1,1 @@
+"""Definitions as somebody sends them: read, checked, every problem told at once."""
