@@ -35,31 +35,36 @@ def draining(event: ServerDraining, execution_id: str, at_ms: int) -> bytes:
 
 
 class FrameEncoder:
-    """Turns the entries of one execution into frames."""
+    """Turns the entries of one execution into frames. What repeats is kept: heads per attempt, the second."""
 
     def __init__(self, context: LogContext) -> None:
-        execution = _encode(context.execution_id)
-        self._tail = b',"executionId":%s,"seq":%%d,"at":"%%s"}\n\n' % execution
-        self._delta_head = {
-            code: b'event: %s\ndata: {"type":"%s"' % (name.encode(), name.encode())
-            for code, name in TYPE_NAMES.items()
-        }
-        self._prompts = [_encode(prompt) for prompt in context.prompt_ids]
+        self._tail = b',"executionId":%s,"seq":%%d,"at":"%%s.%%03dZ"}\n\n' % _encode(context.execution_id)
+        self._prompt_ids = context.prompt_ids
+        self._heads: dict[tuple[int, bytes], bytes] = {}
+        self._second = (0, b"")
 
     def frame(self, entry: LogEntry) -> bytes:
-        body = self._delta(entry) if entry.code in DELTA_CODES else self._plain(entry)
-        tail = self._tail % (entry.seq, rfc3339(entry.at_ms).encode())
-        return b"id: %d\n%s%s" % (entry.seq, body, tail)
+        if entry.code in DELTA_CODES:
+            start = _text_start(entry.data)
+            text = escape_line_ends(_encode(entry.data[start:].decode()))
+            body = self._head(entry.code, entry.data[:start]) + text
+        else:
+            name = TYPE_NAMES[EventCode(entry.code)].encode()
+            body = b"event: %s\ndata: %s" % (name, escape_line_ends(entry.data[:-1]))
+        seconds, ms = divmod(entry.at_ms, 1000)
+        if seconds != self._second[0]:
+            self._second = (seconds, rfc3339(entry.at_ms)[:-5].encode())
+        return b"id: %d\n%s%s" % (entry.seq, body, self._tail % (entry.seq, self._second[1], ms))
 
-    def _delta(self, entry: LogEntry) -> bytes:
-        delta = unpack_delta(entry.data)
-        text = escape_line_ends(_encode(delta.text))
-        fields = b',"promptId":%s,"attempt":%d,"text":%s' % (self._prompts[delta.prompt], delta.attempt, text)
-        return self._delta_head[EventCode(entry.code)] + fields
-
-    def _plain(self, entry: LogEntry) -> bytes:
-        name = TYPE_NAMES[EventCode(entry.code)].encode()
-        return b"event: %s\ndata: %s" % (name, escape_line_ends(entry.data[:-1]))
+    def _head(self, code: int, attempt_head: bytes) -> bytes:
+        """Everything of a delta's frame before its text, the same for all deltas of an attempt."""
+        head = self._heads.get((code, attempt_head))
+        if head is None:
+            delta, name = unpack_delta(attempt_head), TYPE_NAMES[EventCode(code)].encode()
+            prompt = _encode(self._prompt_ids[delta.prompt])
+            head = b'event: %s\ndata: {"type":"%s","promptId":%s,"attempt":%d,"text":'
+            head = self._heads[code, attempt_head] = head % (name, name, prompt, delta.attempt)
+        return head
 
 
 def escape_line_ends(json_text: bytes) -> bytes:
@@ -97,6 +102,8 @@ def _joinable(held: LogEntry, entry: LogEntry, max_bytes: int) -> bool:
 
 
 def _text_start(data: bytes) -> int:
+    if data[0] < 0x80 and data[1] < 0x80:
+        return 2
     at = 0
     for _ in range(2):
         while data[at] >= 0x80:
