@@ -9,6 +9,8 @@ from typing import TypeVar
 from lib.streaming.errors import IllegalTransition
 from lib.streaming.types import ExecutionStatus, PromptStatus
 
+S = TypeVar("S", ExecutionStatus, PromptStatus)
+
 _E, _P = ExecutionStatus, PromptStatus
 
 EXECUTION_MOVES: Mapping[ExecutionStatus, frozenset[ExecutionStatus]] = MappingProxyType(
@@ -27,11 +29,9 @@ PROMPT_MOVES: Mapping[PromptStatus, frozenset[PromptStatus]] = MappingProxyType(
 )
 
 
-S = TypeVar("S", ExecutionStatus, PromptStatus)
-
-
-def advance(moves: Mapping[S, frozenset[S]], now: S, then: S) -> S:
+def advance(now: S, then: S) -> S:
     """Return `then` if the table allows the move; raise `IllegalTransition` otherwise."""
+    moves: Mapping[S, frozenset[S]] = EXECUTION_MOVES if isinstance(now, ExecutionStatus) else PROMPT_MOVES
     if then not in moves.get(now, frozenset()):
         raise IllegalTransition(f"{now.value} cannot become {then.value}")
     return then

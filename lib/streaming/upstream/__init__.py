@@ -1,1 +1,0 @@
-"""From an upstream's bytes to deltas: pure, without network, clock or tasks."""
