@@ -185,9 +185,11 @@ class MemoryStore:
                 continue
             text = {EventCode.PROMPT_DELTA: "", EventCode.PROMPT_REASONING: ""}
             for entry in row.entries:
-                if entry.code in text and (delta := unpack_delta(entry.data)):
-                    if (prompts[delta.prompt], delta.attempt) == (prompt, number):
-                        text[EventCode(entry.code)] += delta.text
+                if entry.code not in text:
+                    continue
+                delta = unpack_delta(entry.data)
+                if (prompts[delta.prompt], delta.attempt) == (prompt, number):
+                    text[EventCode(entry.code)] += delta.text
             output, reasoning = text[EventCode.PROMPT_DELTA], text[EventCode.PROMPT_REASONING]
             attempt.ended = AttemptEnded(
                 prompt_id=prompt,
@@ -256,5 +258,3 @@ def _counts(attempts: Mapping[tuple[PromptId, int], AttemptRow]) -> dict[PromptI
     for prompt, number in attempts:
         counts[prompt] = max(counts.get(prompt, 0), number)
     return counts
-
-

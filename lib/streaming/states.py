@@ -9,8 +9,6 @@ from typing import TypeVar
 from lib.streaming.errors import IllegalTransition
 from lib.streaming.types import ExecutionStatus, PromptStatus
 
-S = TypeVar("S", ExecutionStatus, PromptStatus)
-
 _E, _P = ExecutionStatus, PromptStatus
 
 EXECUTION_MOVES: Mapping[ExecutionStatus, frozenset[ExecutionStatus]] = MappingProxyType(
@@ -29,9 +27,11 @@ PROMPT_MOVES: Mapping[PromptStatus, frozenset[PromptStatus]] = MappingProxyType(
 )
 
 
-def advance(now: S, then: S) -> S:
+S = TypeVar("S", ExecutionStatus, PromptStatus)
+
+
+def advance(moves: Mapping[S, frozenset[S]], now: S, then: S) -> S:
     """Return `then` if the table allows the move; raise `IllegalTransition` otherwise."""
-    moves: Mapping[S, frozenset[S]] = EXECUTION_MOVES if isinstance(now, ExecutionStatus) else PROMPT_MOVES
     if then not in moves.get(now, frozenset()):
         raise IllegalTransition(f"{now.value} cannot become {then.value}")
     return then

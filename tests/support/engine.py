@@ -41,14 +41,19 @@ class PlainProcessor:
     ) -> tuple[Message, ...]:
         if prompt.content == "broken":
             raise PromptFailure("The template is broken.", code="template_error")
-        return (Message(Role.USER, prompt.content.format_map({**inputs, **results})),)
+        return (
+            Message(
+                Role.USER,
+                prompt.content.format_map({**inputs, **{str(prompt): text for prompt, text in results.items()}}),
+            ),
+        )
 
 
 class TaskQueue:
     """The smallest queue there is: a task for each ticket."""
 
     def __init__(self) -> None:
-        self.tasks: dict[asyncio.Task[Outcome], ExecutionId] = {}
+        self.tasks: dict[asyncio.Future[Outcome], ExecutionId] = {}
         self.handler: Handler | None = None
         self.paused = False
 
@@ -58,9 +63,9 @@ class TaskQueue:
     async def submit(self, execution_id: ExecutionId) -> None:
         if self.handler is None or self.paused or execution_id in self.tasks.values():
             return
-        task = asyncio.get_running_loop().create_task(self.handler(execution_id))  # type: ignore[arg-type]
+        task = asyncio.ensure_future(self.handler(execution_id))
         self.tasks[task] = execution_id
-        task.add_done_callback(lambda done: self.tasks.pop(done))
+        task.add_done_callback(self.tasks.pop)
 
     async def stats(self) -> QueueStats:
         return QueueStats(0, len(self.tasks))

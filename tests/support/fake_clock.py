@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 
 
@@ -38,7 +39,7 @@ class FakeClock:
 
     async def sleep(self, seconds: float) -> None:
         woken = asyncio.get_running_loop().create_future()
-        timer = self.call_at(self._seconds + seconds, lambda: woken.done() or woken.set_result(None))
+        timer = self.call_at(self._seconds + seconds, partial(_wake, woken))
         try:
             await woken
         finally:
@@ -55,6 +56,11 @@ class FakeClock:
                 await settle()
         self._seconds = until
         await settle()
+
+
+def _wake(woken: asyncio.Future[None]) -> None:
+    if not woken.done():
+        woken.set_result(None)
 
 
 async def settle(rounds: int = 30) -> None:

@@ -56,7 +56,7 @@ class GroupCommit:
         except StorageUnavailable as failure:
             for batch in batches:
                 batch.appender.fail(failure)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, only the write that causes it may suffer
             await self._commit_one_by_one(batches)
         else:
             for batch in batches:

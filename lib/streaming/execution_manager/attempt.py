@@ -64,7 +64,9 @@ class Attempt:
                     if self._take(batch):
                         timer.token()
                     if self._chars > max_chars:
-                        raise UpstreamFailure(f"The answer is longer than {max_chars} characters.", code="output_too_large")
+                        raise UpstreamFailure(
+                            f"The answer is longer than {max_chars} characters.", code="output_too_large"
+                        )
                     if self._appender.congested:
                         await self._appender.flush()
                         timer.token()

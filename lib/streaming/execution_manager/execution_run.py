@@ -14,7 +14,7 @@ from lib.streaming.execution_manager.ending import COMPLETED, Ending, failed, st
 from lib.streaming.execution_manager.prompt_run import PromptResult, PromptRun, Tools
 from lib.streaming.ports import Claim, ExecutionEnded
 from lib.streaming.sse_events.vocabulary import ExecutionFinished, ExecutionStarted, PromptRetrying
-from lib.streaming.states import advance
+from lib.streaming.states import EXECUTION_MOVES, advance
 from lib.streaming.types import EndedBy, ExecutionId, ExecutionStatus, OnError, PromptStatus, Usage
 from lib.streaming.usage import total_usage
 
@@ -187,7 +187,7 @@ class ExecutionRun:
 
     async def _write_ending(self, ending: Ending) -> Ending:
         """Live prompts, row and last event in one commit: nothing is awaited between the first and the last."""
-        advance(ExecutionStatus.RUNNING, ending.status)
+        advance(EXECUTION_MOVES, ExecutionStatus.RUNNING, ending.status)
         self.kept_chars = sum(run.chars for run in self._prompts) + sum(map(len, self._results.values()))
         if self._started:
             self._settle_prompts(ending)
@@ -265,5 +265,3 @@ def _partial(failures: Sequence[PromptResult]) -> Ending:
     first = failures[0]
     message = f"{len(failures)} of the prompts failed; the other results are kept. The first: {first.message}"
     return Ending(ExecutionStatus.FAILED, EndedBy.ENGINE, "partial_failure", message)
-
-

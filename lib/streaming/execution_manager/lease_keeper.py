@@ -16,7 +16,9 @@ log = logging.getLogger(__name__)
 class LeaseKeeper:
     """Serve `run()` as a supervised task. When renewing fails until the lease is nearly over, everything is let go."""
 
-    def __init__(self, store: ExecutionStore, manager: ExecutionManager, clock: Clock, settings: EngineSettings) -> None:
+    def __init__(
+        self, store: ExecutionStore, manager: ExecutionManager, clock: Clock, settings: EngineSettings
+    ) -> None:
         self._store = store
         self._manager = manager
         self._clock = clock

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
@@ -187,9 +187,7 @@ class PromptRun:
         self._appender.event(_finished(shown), *([row] if row else []))
         return PromptResult(status, output, shown.code, shown.message)
 
-    def _tried(
-        self, status: PromptStatus, failure: PromptFailure | None = None, *, final: bool = True
-    ) -> AttemptEnded:
+    def _tried(self, status: PromptStatus, failure: PromptFailure | None = None, *, final: bool = True) -> AttemptEnded:
         """The row of the attempt now live."""
         assert self._live is not None
         live, usage = self._live, self._live.usage()

@@ -104,7 +104,7 @@ class Warned(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, ta
 
 
 class ServerDraining(msgspec.Struct, frozen=True, rename="camel", tag="server.draining"):
-    """This node stops: reconnect elsewhere after `retry_ms`. Not stored, no id, not terminal."""
+    """The node stops: reconnect elsewhere after `retry_ms`. Not stored, no id, not terminal."""
 
     retry_ms: int
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import pytest
 
@@ -9,7 +11,17 @@ from lib.streaming.definition import Timeouts
 from lib.streaming.errors import UpstreamFailure
 from lib.streaming.execution_manager.receipt import StopOutcome
 from lib.streaming.ports import UsageReport
-from lib.streaming.types import EndedBy, ExecutionId, ExecutionStatus, FinishReason, OnError, PromptStatus, Usage
+from lib.streaming.types import (
+    EndedBy,
+    ExecutionId,
+    ExecutionStatus,
+    FinishReason,
+    OnError,
+    PromptId,
+    PromptStatus,
+    Usage,
+    WorkerId,
+)
 from tests.support.engine import Engine, chain
 from tests.support.fake_clock import settle
 
@@ -67,7 +79,7 @@ async def test_a_failure_stops_the_chain_after_its_siblings_settled_and_the_rest
         row = engine.row()
         assert row.ended is not None
         assert (row.status, row.ended.code) == (ExecutionStatus.FAILED, "upstream_disconnected")
-        ends = {prompt: attempt.ended for (prompt, _), attempt in row.attempts.items() if attempt.ended}
+        ends = {str(prompt): attempt.ended for (prompt, _), attempt in row.attempts.items() if attempt.ended}
         assert {p: e.status for p, e in ends.items()} == {
             "a": PromptStatus.FAILED,
             "b": PromptStatus.COMPLETED,
@@ -100,8 +112,9 @@ async def test_a_stop_closes_the_upstream_keeps_the_text_and_says_so() -> None:
         assert (receipt.status, receipt.upstream_closed, receipt.kept_chars) == (ExecutionStatus.CANCELLED, True, 11)
         assert engine.provider.open_streams == 0
         row = engine.row()
-        assert row.attempts["a", 1].ended is not None  # type: ignore[index]
-        assert row.attempts["a", 1].ended.output == engine.text("a") == "half a text"  # type: ignore[index, union-attr]
+        ended = row.attempts[PromptId("a"), 1].ended
+        assert ended is not None
+        assert ended.output == engine.text("a") == "half a text"
         assert engine.problems() == []
         again = await engine.service.cancel(RUN, EndedBy.USER)
         assert again is not None
@@ -332,7 +345,7 @@ async def test_an_execution_whose_workers_keep_dying_is_ended_in_the_end() -> No
         engine.queue.paused = True
         await engine.start(chain("a"))
         for _ in range(2):
-            await engine.store.claim(RUN, "dead", 0)  # type: ignore[arg-type]
+            await engine.store.claim(RUN, WorkerId("dead"), 0)
         engine.queue.paused = False
         await engine.clock.advance(4)
         ended = engine.row().ended
@@ -345,11 +358,8 @@ async def test_a_drain_hands_over_at_the_prompt_boundary_and_the_next_node_goes_
     async with first:
         await first.start(chain("a", "b"))
         await first.provider.streams[0].text("A")
-        drained = first.clock.advance(0)
-        import asyncio
-
         draining = asyncio.ensure_future(first.service.drain(30))
-        await drained
+        await settle()
         await first.provider.streams[0].finish()
         await draining
         assert len(first.provider.streams) == 1

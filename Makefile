@@ -1,0 +1,49 @@
+# Two commands matter: `make run` and `make test`. `make help` lists the rest.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON := .venv/bin/python
+WORKERS ?= 2
+UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
+
+.PHONY: help run setup test lint format bench lock clean
+
+help:  ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+run:  ## prepare everything and serve on 127.0.0.1:8000
+	@tools/prepare.sh run local
+	@exec $(PYTHON) -m app serve
+
+setup:  ## build .venv with all that development needs
+	@tools/prepare.sh run local test lint
+
+test:  ## install what the tests need and run them all
+	@tools/prepare.sh run local test
+	@exec $(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
+
+lint:  ## ruff, mypy, import contracts
+	@tools/prepare.sh run local test lint bench
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports --no-cache
+
+format:  ## let ruff put the code in order
+	@tools/prepare.sh lint
+	@$(PYTHON) -m ruff check --fix .
+	@$(PYTHON) -m ruff format .
+
+bench:  ## measure against the plain alternatives and write docs/performance.md
+	@tools/prepare.sh run bench
+	@exec $(PYTHON) -m bench.run $(ARGS)
+
+lock:  ## resolve requirements/*.lock anew (needs uv)
+	@$(UV_COMPILE) pyproject.toml -o requirements/run.lock
+	@$(UV_COMPILE) --no-deps requirements/local.in -o requirements/local.lock
+	@$(UV_COMPILE) -c requirements/run.lock --group test -o requirements/test.lock
+	@$(UV_COMPILE) -c requirements/run.lock --group lint -o requirements/lint.lock
+	@$(UV_COMPILE) -c requirements/run.lock --group bench -o requirements/bench.lock
+
+clean:  ## remove what was built; var/ stays
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache bench/out

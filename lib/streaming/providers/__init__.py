@@ -1,0 +1,1 @@
+"""Where model answers come from. Only these modules know an SDK or an HTTP client."""

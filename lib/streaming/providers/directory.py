@@ -1,0 +1,40 @@
+"""Finds the provider a definition's `<provider>/<model id>` means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lib.streaming.errors import Severity, UpstreamFailure
+from lib.streaming.ports import Provider
+
+
+class MappedProviders:
+    """A ProviderDirectory over providers by name; `close` closes them all, whatever one of them raises."""
+
+    def __init__(self, providers: Mapping[str, Provider]) -> None:
+        self._providers = dict(providers)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._providers)
+
+    def find(self, model: str) -> tuple[Provider, str]:
+        name, slash, model_id = model.partition("/")
+        provider = self._providers.get(name)
+        if provider is None or not slash or not model_id:
+            raise UpstreamFailure(self._absent(model), code="provider_unavailable", severity=Severity.MODEL)
+        return provider, model_id
+
+    async def close(self) -> None:
+        errors: list[Exception] = []
+        for provider in self._providers.values():
+            try:
+                await provider.close()
+            except Exception as error:
+                errors.append(error)
+        if errors:
+            raise ExceptionGroup("providers did not close", errors)
+
+    def _absent(self, model: str) -> str:
+        known = ", ".join(sorted(self._providers)) or "none"
+        return f"There is no provider for the model {model!r} here. Configured providers: {known}."

@@ -1,0 +1,1 @@
+"""From an upstream's bytes to deltas: pure, without network, clock or tasks."""

