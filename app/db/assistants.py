@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from app.db import assistant_reads, assistant_writes
 from app.db.port import Database
 from app.db.records import (
     AssistantRecord,
@@ -17,7 +16,7 @@ from app.db.records import (
 )
 from lib.streaming.definition import Definition
 from lib.streaming.ids import IdFactory
-from lib.streaming.types import AssistantId, PrincipalId, VersionId
+from lib.streaming.types import AssistantId, PrincipalId
 
 
 class AssistantRepository:
@@ -31,19 +30,14 @@ class AssistantRepository:
         self, owner_id: PrincipalId, definition: Definition, status: AssistantStatus = AssistantStatus.DRAFT
     ) -> AssistantRecord:
         """Store version 1; the slug is made from the name and unique."""
-        ids = AssistantId(self._new_id()), VersionId(self._new_id())
-        return await self._database.write(
-            lambda connection: assistant_writes.create(connection, *ids, owner_id, definition, status)
-        )
+        raise NotImplementedError
 
     async def get(self, id_or_slug: str) -> AssistantRecord | None:
-        return await self._database.read(lambda connection: assistant_reads.get(connection, id_or_slug))
+        raise NotImplementedError
 
     async def list(self, viewer: UserRecord, limit: int, cursor: str | None = None) -> Page[AssistantSummary]:
         """Approved ones and the viewer's own, for an admin all; newest first. Raises `InvalidCursor`."""
-        return await self._database.read(
-            lambda connection: assistant_reads.visible_to(connection, viewer, limit, cursor)
-        )
+        raise NotImplementedError
 
     async def change(
         self, assistant_id: AssistantId, definition: Definition, changed_by: PrincipalId
@@ -52,17 +46,14 @@ class AssistantRepository:
 
         Raises `AssistantNotFound`. The slug stays.
         """
-        version_id = VersionId(self._new_id())
-        return await self._database.write(
-            lambda connection: assistant_writes.change(connection, assistant_id, version_id, definition, changed_by)
-        )
+        raise NotImplementedError
 
     async def versions(self, assistant_id: AssistantId) -> Sequence[VersionSummary]:
         """All versions, newest first."""
-        return await self._database.read(lambda connection: assistant_reads.versions(connection, assistant_id))
+        raise NotImplementedError
 
     async def version(self, assistant_id: AssistantId, number: int) -> VersionRecord | None:
-        return await self._database.read(lambda connection: assistant_reads.version(connection, assistant_id, number))
+        raise NotImplementedError
 
     async def set_status(
         self,
@@ -75,10 +66,8 @@ class AssistantRepository:
 
         Raises `AssistantNotFound`, `StatusConflict`.
         """
-        return await self._database.write(
-            lambda connection: assistant_writes.set_status(connection, assistant_id, status, allowed_from, reason)
-        )
+        raise NotImplementedError
 
     async def delete(self, assistant_id: AssistantId) -> None:
         """Remove it with its versions and finished executions. Raises `AssistantNotFound`, `AssistantBusy`."""
-        await self._database.write(lambda connection: assistant_writes.delete(connection, assistant_id))
+        raise NotImplementedError
