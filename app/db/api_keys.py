@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import ColumnElement, Connection, insert, select, update
+
+from app.db.dialect import now_ms
 from app.db.port import Database
 from app.db.records import ApiKeyRecord
+from app.db.tables import api_keys, users
+from app.db.users import USER_COLUMNS, user_record
 from lib.streaming.types import PrincipalId
 
 
@@ -24,20 +29,65 @@ class ApiKeyRepository:
         scopes: Sequence[str],
         expires_ms: int | None = None,
     ) -> ApiKeyRecord:
-        raise NotImplementedError
+        statement = insert(api_keys).values(
+            key_id=key_id,
+            user_id=user_id,
+            name=name,
+            secret_hash=secret_hash,
+            last_four=last_four,
+            scopes=tuple(scopes),
+            created_ms=now_ms(),
+            expires_ms=expires_ms,
+        )
+
+        def work(connection: Connection) -> ApiKeyRecord:
+            connection.execute(statement)
+            return _select(connection, api_keys.c.key_id == key_id)[0]
+
+        return await self._database.write(work)
 
     async def find(self, key_id: str) -> ApiKeyRecord | None:
         """The key with its user, also when it is revoked, expired or the user disabled: the caller decides."""
-        raise NotImplementedError
+        found = await self._database.read(lambda connection: _select(connection, api_keys.c.key_id == key_id))
+        return found[0] if found else None
 
     async def list(self, user_id: PrincipalId) -> Sequence[ApiKeyRecord]:
         """All keys of a user, newest first."""
-        raise NotImplementedError
+        return await self._database.read(lambda connection: _select(connection, api_keys.c.user_id == user_id))
 
     async def revoke(self, key_id: str, user_id: PrincipalId | None = None) -> bool:
         """Revoke a key (of that user, if given). False if there is none to revoke."""
-        raise NotImplementedError
+        statement = update(api_keys).where(api_keys.c.key_id == key_id, api_keys.c.revoked_ms.is_(None))
+        if user_id is not None:
+            statement = statement.where(api_keys.c.user_id == user_id)
+        revoked = statement.values(revoked_ms=now_ms())
+        return await self._database.write(lambda connection: connection.execute(revoked).rowcount > 0)
 
     async def touch(self, key_id: str) -> None:
         """Note that the key was used now."""
-        raise NotImplementedError
+        statement = update(api_keys).where(api_keys.c.key_id == key_id).values(last_used_ms=now_ms())
+        await self._database.write(lambda connection: connection.execute(statement).rowcount)
+
+
+def _select(connection: Connection, condition: ColumnElement[bool]) -> Sequence[ApiKeyRecord]:
+    rows = connection.execute(
+        select(api_keys, *USER_COLUMNS)
+        .join(users, users.c.id == api_keys.c.user_id)
+        .where(condition)
+        .order_by(api_keys.c.created_ms.desc(), api_keys.c.key_id)
+    )
+    return [
+        ApiKeyRecord(
+            key_id=row.key_id,
+            user=user_record(row),
+            name=row.name,
+            secret_hash=row.secret_hash,
+            last_four=row.last_four,
+            scopes=row.scopes,
+            created_ms=row.created_ms,
+            expires_ms=row.expires_ms,
+            revoked_ms=row.revoked_ms,
+            last_used_ms=row.last_used_ms,
+        )
+        for row in rows
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from app.db import assistant_reads, assistant_writes
 from app.db.port import Database
 from app.db.records import (
     AssistantRecord,
@@ -16,7 +17,7 @@ from app.db.records import (
 )
 from lib.streaming.definition import Definition
 from lib.streaming.ids import IdFactory
-from lib.streaming.types import AssistantId, PrincipalId
+from lib.streaming.types import AssistantId, PrincipalId, VersionId
 
 
 class AssistantRepository:
@@ -30,14 +31,19 @@ class AssistantRepository:
         self, owner_id: PrincipalId, definition: Definition, status: AssistantStatus = AssistantStatus.DRAFT
     ) -> AssistantRecord:
         """Store version 1; the slug is made from the name and unique."""
-        raise NotImplementedError
+        ids = AssistantId(self._new_id()), VersionId(self._new_id())
+        return await self._database.write(
+            lambda connection: assistant_writes.create(connection, *ids, owner_id, definition, status)
+        )
 
     async def get(self, id_or_slug: str) -> AssistantRecord | None:
-        raise NotImplementedError
+        return await self._database.read(lambda connection: assistant_reads.get(connection, id_or_slug))
 
     async def list(self, viewer: UserRecord, limit: int, cursor: str | None = None) -> Page[AssistantSummary]:
         """Approved ones and the viewer's own, for an admin all; newest first. Raises `InvalidCursor`."""
-        raise NotImplementedError
+        return await self._database.read(
+            lambda connection: assistant_reads.visible_to(connection, viewer, limit, cursor)
+        )
 
     async def change(
         self, assistant_id: AssistantId, definition: Definition, changed_by: PrincipalId
@@ -46,14 +52,17 @@ class AssistantRepository:
 
         Raises `AssistantNotFound`. The slug stays.
         """
-        raise NotImplementedError
+        version_id = VersionId(self._new_id())
+        return await self._database.write(
+            lambda connection: assistant_writes.change(connection, assistant_id, version_id, definition, changed_by)
+        )
 
     async def versions(self, assistant_id: AssistantId) -> Sequence[VersionSummary]:
         """All versions, newest first."""
-        raise NotImplementedError
+        return await self._database.read(lambda connection: assistant_reads.versions(connection, assistant_id))
 
     async def version(self, assistant_id: AssistantId, number: int) -> VersionRecord | None:
-        raise NotImplementedError
+        return await self._database.read(lambda connection: assistant_reads.version(connection, assistant_id, number))
 
     async def set_status(
         self,
@@ -66,8 +75,10 @@ class AssistantRepository:
 
         Raises `AssistantNotFound`, `StatusConflict`.
         """
-        raise NotImplementedError
+        return await self._database.write(
+            lambda connection: assistant_writes.set_status(connection, assistant_id, status, allowed_from, reason)
+        )
 
     async def delete(self, assistant_id: AssistantId) -> None:
         """Remove it with its versions and finished executions. Raises `AssistantNotFound`, `AssistantBusy`."""
-        raise NotImplementedError
+        await self._database.write(lambda connection: assistant_writes.delete(connection, assistant_id))

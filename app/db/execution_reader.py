@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import sqlalchemy
+from sqlalchemy import Connection, select
+
+from app.db import execution_records
+from app.db.definitions import DefinitionCache
+from app.db.errors import ExecutionLive
 from app.db.port import Database
 from app.db.records import ExecutionFilter, ExecutionRecord, ExecutionSummary, Page
+from app.db.tables import executions
 from lib.streaming.types import ExecutionId, PrincipalId
 
 
 class ExecutionReader:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, definitions: DefinitionCache) -> None:
         self._database = database
+        self._definitions = definitions
 
     async def list(
         self,
@@ -19,15 +27,32 @@ class ExecutionReader:
         where: ExecutionFilter = ExecutionFilter(),
     ) -> Page[ExecutionSummary]:
         """Executions of one principal, or of all if None; newest first. Raises `InvalidCursor`."""
-        raise NotImplementedError
+        return await self._database.read(
+            lambda connection: execution_records.page_of(connection, principal_id, limit, cursor, where)
+        )
 
     async def record(self, execution_id: ExecutionId) -> ExecutionRecord | None:
-        raise NotImplementedError
+        return await self._database.read(
+            lambda connection: execution_records.record(connection, execution_id, self._definitions)
+        )
 
     async def owner_of(self, execution_id: ExecutionId) -> PrincipalId | None:
         """Whose execution it is: one look-up by key, for authorization."""
-        raise NotImplementedError
+        statement = select(executions.c.principal_id).where(executions.c.id == execution_id)
+        owner = await self._database.read(lambda connection: connection.scalar(statement))
+        return None if owner is None else PrincipalId(owner)
 
     async def delete(self, execution_id: ExecutionId) -> bool:
         """Remove a finished execution with all its events. False if there is none; raises `ExecutionLive`."""
-        raise NotImplementedError
+        return await self._database.write(lambda connection: _delete(connection, execution_id))
+
+
+def _delete(connection: Connection, execution_id: ExecutionId) -> bool:
+    this = executions.c.id == execution_id
+    status = connection.scalar(select(executions.c.status).where(this).with_for_update())
+    if status is None:
+        return False
+    if not status.terminal:
+        raise ExecutionLive("The execution has not ended yet; stop it first.")
+    connection.execute(sqlalchemy.delete(executions).where(this))
+    return True

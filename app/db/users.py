@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.db import paging
+from app.db.dialect import now_ms
+from app.db.errors import EmailTaken
 from app.db.port import Database
 from app.db.records import Page, UserRecord, UserRole
+from app.db.tables import users
 from lib.streaming.ids import IdFactory
 from lib.streaming.types import PrincipalId
+
+#: The columns of a `UserRecord`, labelled so that they can stand beside those of another table.
+USER_COLUMNS = tuple(
+    users.c[name].label(f"user_{name}") for name in ("id", "email", "name", "role", "disabled", "created_ms")
+)
 
 
 class UserRepository:
@@ -14,27 +26,74 @@ class UserRepository:
         self._new_id = new_id
 
     async def count(self) -> int:
-        raise NotImplementedError
+        return await self._database.read(
+            lambda connection: connection.execute(select(func.count()).select_from(users)).scalar_one()
+        )
 
     async def create(
         self, email: str, name: str, role: UserRole = UserRole.USER, password_hash: str | None = None
     ) -> UserRecord:
         """Add a user; e-mail addresses are compared without case. Raises `EmailTaken`."""
-        raise NotImplementedError
+        values = {
+            "id": self._new_id(),
+            "email": _normal(email),
+            "name": name,
+            "role": role,
+            "password_hash": password_hash,
+        }
+        return await self._database.write(lambda connection: _insert(connection, values))
 
     async def by_id(self, user_id: PrincipalId) -> UserRecord | None:
-        raise NotImplementedError
+        return await self._database.read(lambda connection: _find(connection, users.c.id == user_id))
 
     async def by_email(self, email: str) -> UserRecord | None:
-        raise NotImplementedError
+        address = _normal(email)
+        return await self._database.read(lambda connection: _find(connection, users.c.email == address))
 
     async def list(self, limit: int, cursor: str | None = None) -> Page[UserRecord]:
         """Users in the order they were made. Raises `InvalidCursor`."""
-        raise NotImplementedError
+        return await self._database.read(lambda connection: _list(connection, limit, cursor))
 
     async def password_hash(self, user_id: PrincipalId) -> str | None:
-        raise NotImplementedError
+        return await self._database.read(
+            lambda connection: connection.scalar(select(users.c.password_hash).where(users.c.id == user_id))
+        )
 
     async def set_password_hash(self, user_id: PrincipalId, password_hash: str | None) -> bool:
         """False if there is no such user."""
-        raise NotImplementedError
+        statement = update(users).where(users.c.id == user_id).values(password_hash=password_hash)
+        return await self._database.write(lambda connection: connection.execute(statement).rowcount > 0)
+
+
+def user_record(row: Row[*tuple[object, ...]]) -> UserRecord:
+    """The user in a row that holds `USER_COLUMNS`."""
+    return UserRecord(
+        id=row.user_id,
+        email=row.user_email,
+        name=row.user_name,
+        role=row.user_role,
+        disabled=row.user_disabled,
+        created_ms=row.user_created_ms,
+    )
+
+
+def _insert(connection: Connection, values: dict[str, str | None]) -> UserRecord:
+    statement = insert(users).values(**values, disabled=False, created_ms=now_ms()).returning(*USER_COLUMNS)
+    try:
+        return user_record(connection.execute(statement).one())
+    except IntegrityError as error:
+        raise EmailTaken("There is a user with this e-mail address already.") from error
+
+
+def _find(connection: Connection, condition: ColumnElement[bool]) -> UserRecord | None:
+    row = connection.execute(select(*USER_COLUMNS).where(condition)).one_or_none()
+    return None if row is None else user_record(row)
+
+
+def _list(connection: Connection, limit: int, cursor: str | None) -> Page[UserRecord]:
+    rows = connection.execute(paging.oldest_first(select(*USER_COLUMNS), users, limit, cursor)).all()
+    return paging.page([user_record(row) for row in rows], limit, lambda user: paging.encode(user.created_ms, user.id))
+
+
+def _normal(email: str) -> str:
+    return email.strip().lower()

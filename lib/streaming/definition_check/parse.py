@@ -19,6 +19,7 @@ from lib.streaming.definition_check.prompts import read_prompts
 from lib.streaming.ids import IdFactory
 from lib.streaming.json_reading.object_reader import ObjectReader
 from lib.streaming.json_reading.problem_code import ProblemCode
+from lib.streaming.json_reading.problem_list import ProblemList
 from lib.streaming.types import OnError, PromptId
 
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -30,12 +31,12 @@ def parse_definition(data: object) -> tuple[Definition | None, list[DefinitionPr
     Every problem is reported at once, with its path. Prompts keep the ids they bring; one without an id has an
     empty one until `with_ids`. Editor escapes in prompts are decoded, surrounding spaces leave the names.
     """
-    problems: list[DefinitionProblem] = []
+    problems = ProblemList()
     reader = ObjectReader.of(data, "", problems)
     if reader is None:
-        return None, problems
+        return None, problems.found
     definition = _definition(reader)
-    return (None if problems else definition), problems
+    return (None if problems.found else definition), problems.found
 
 
 def with_ids(definition: Definition, make_id: IdFactory) -> Definition:

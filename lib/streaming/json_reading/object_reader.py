@@ -7,8 +7,8 @@ from enum import StrEnum
 from itertools import islice
 from typing import TypeVar
 
-from lib.streaming.definition import DefinitionProblem
 from lib.streaming.json_reading.problem_code import ProblemCode
+from lib.streaming.json_reading.problem_list import ProblemList
 from lib.streaming.json_reading.wording import json_kind, listed, shown, suggestion
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -24,19 +24,19 @@ class ObjectReader:
     An absent member and one that is null are the same. `finish` reports the members nobody asked for.
     """
 
-    def __init__(self, members: Mapping[str, object], path: str, problems: list[DefinitionProblem]) -> None:
+    def __init__(self, members: Mapping[str, object], path: str, problems: ProblemList) -> None:
         self.path = path
         self.problems = problems
         self._members = members
         self._asked: set[str] = set()
 
     @classmethod
-    def of(cls, value: object, path: str, problems: list[DefinitionProblem]) -> ObjectReader | None:
+    def of(cls, value: object, path: str, problems: ProblemList) -> ObjectReader | None:
         """The reader of a value that may be no object at all; then that is the problem."""
         if isinstance(value, dict):
             return cls(value, path, problems)
         message = f"This must be an object, not {json_kind(value)}."
-        problems.append(DefinitionProblem(path, ProblemCode.WRONG_TYPE, message))
+        problems.add(path, ProblemCode.WRONG_TYPE, message)
         return None
 
     def has(self, key: str) -> bool:
@@ -47,7 +47,7 @@ class ObjectReader:
         return self._members.get(key)
 
     def problem(self, key: str, code: ProblemCode, message: str) -> None:
-        self.problems.append(DefinitionProblem(self.below(key), code, message))
+        self.problems.add(self.below(key), code, message)
 
     def below(self, key: str) -> str:
         """The path of a member."""
@@ -131,6 +131,8 @@ class ObjectReader:
         return {name: reader.text(name, most_characters, required=True) for name in islice(members, most)}
 
     def finish(self) -> None:
+        if self.problems.full:
+            return
         unknown = [key for key in self._members if key not in self._asked]
         known = sorted(self._asked)
         for key in unknown[:_NAMED_UNKNOWN]:
@@ -138,7 +140,7 @@ class ObjectReader:
             self.problem(shown(key), ProblemCode.UNKNOWN_KEY, f"Nothing is called '{shown(key)}' here. {advice}")
         if len(unknown) > _NAMED_UNKNOWN:
             message = f"{len(unknown) - _NAMED_UNKNOWN} more members are unknown here."
-            self.problems.append(DefinitionProblem(self.path, ProblemCode.UNKNOWN_KEY, message))
+            self.problems.add(self.path, ProblemCode.UNKNOWN_KEY, message)
 
     def _typed(self, key: str, kind: type[Kind], wanted: str, *, required: bool = False) -> Kind | None:
         value = self.value(key)

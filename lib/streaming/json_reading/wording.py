@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 _SHOWN_CHARACTERS = 60
 _SHOWN_WORDS = 20
+_COMPARED_WORDS = 60
 _KINDS = {
     type(None): "null",
     bool: "true or false",
@@ -33,8 +34,8 @@ def listed(words: Collection[str]) -> str:
 
 
 def nearest(word: str, known: Collection[str]) -> str | None:
-    """The known word somebody probably meant."""
-    if len(word) > _SHOWN_CHARACTERS:
+    """The known word somebody probably meant; not looked for where looking would take long."""
+    if len(word) > _SHOWN_CHARACTERS or len(known) > _COMPARED_WORDS:
         return None
     folded = {name.replace("_", "").lower(): name for name in known}
     close = get_close_matches(word.replace("_", "").lower(), folded, n=1)

@@ -1,0 +1,152 @@
+"""Leases: taking executions, keeping them, giving them back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
+
+from app.db.definitions import DefinitionCache
+from app.db.dialect import now_ms
+from app.db.tables import LIVE, events, executions, prompt_results
+from app.db.takeover import Legacy, take_over
+from lib.streaming.ports import CancelView, Claim, LogHandle, Orphan, Ownership, Renewal
+from lib.streaming.sse_events.log_entry import LogContext
+from lib.streaming.types import (
+    AssistantId,
+    EndedBy,
+    Epoch,
+    ExecutionId,
+    ExecutionStatus,
+    Seq,
+    VersionId,
+    WorkerId,
+)
+
+_row = executions.c
+
+
+def claim(
+    connection: Connection, execution_id: ExecutionId, worker: WorkerId, lease_ms: int, definitions: DefinitionCache
+) -> Claim | None:
+    """Take the row, and on a takeover settle what the last owner left live."""
+    newest = select(func.max(events.c.seq)).where(events.c.execution_key == _row.key).scalar_subquery()
+    row = connection.execute(
+        update(executions)
+        .where(_row.id == execution_id, _unheld())
+        .values(
+            status=ExecutionStatus.RUNNING,
+            epoch=_row.epoch + 1,
+            claims=_row.claims + 1,
+            owner=worker,
+            lease_until_ms=now_ms() + lease_ms,
+            started_ms=func.coalesce(_row.started_ms, now_ms()),
+        )
+        .returning(
+            *(_row.key, _row.epoch, _row.claims, _row.assistant_id, _row.version_id, _row.inputs, _row.on_disconnect),
+            *(_row.created_ms, _row.started_ms, _row.cancel_requested, newest.label("last_seq")),
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    version = definitions.get(connection, VersionId(row.version_id))
+    handle = LogHandle(row.key, LogContext(execution_id, version.prompt_ids), Seq(row.last_seq or 0), terminal=False)
+    first = row.epoch == 1
+    legacy = Legacy() if first else take_over(connection, handle)
+    return Claim(
+        handle=handle,
+        epoch=Epoch(row.epoch),
+        claims=row.claims,
+        assistant_id=AssistantId(row.assistant_id),
+        assistant_name=version.definition.name,
+        version=version.number,
+        definition=version.definition,
+        inputs=row.inputs,
+        on_disconnect=row.on_disconnect,
+        created_ms=row.created_ms,
+        # As it was before this claim.
+        started_ms=None if first else row.started_ms,
+        results=legacy.results,
+        ended=legacy.ended,
+        attempts=legacy.attempts,
+        interrupted=legacy.interrupted,
+        usage=legacy.usage,
+        cancel_requested=row.cancel_requested,
+    )
+
+
+def renew(connection: Connection, worker: WorkerId, held: Mapping[ExecutionId, Epoch], lease_ms: int) -> Renewal:
+    rows = connection.execute(
+        update(executions)
+        .where(_row.id.in_(held), _row.owner == worker, _row.status == ExecutionStatus.RUNNING)
+        .values(lease_until_ms=now_ms() + lease_ms)
+        .returning(_row.id, _row.epoch, _row.cancel_requested)
+    ).all()
+    kept = {ExecutionId(row.id): row.cancel_requested for row in rows if held[ExecutionId(row.id)] == row.epoch}
+    return Renewal(
+        lost=frozenset(held.keys() - kept.keys()), cancels={id_: by for id_, by in kept.items() if by is not None}
+    )
+
+
+def release(connection: Connection, execution_id: ExecutionId, epoch: Epoch) -> None:
+    """Void the lease; the claim is not charged."""
+    connection.execute(
+        update(executions)
+        .where(_row.id == execution_id, _row.epoch == epoch, _row.status == ExecutionStatus.RUNNING)
+        .values(lease_until_ms=0, claims=case((_row.lease_until_ms > 0, _row.claims - 1), else_=_row.claims))
+    )
+
+
+def expire_leases(connection: Connection) -> int:
+    return connection.execute(
+        update(executions)
+        .where(LIVE, _row.status == ExecutionStatus.RUNNING, _row.lease_until_ms > 0)
+        .values(lease_until_ms=0)
+    ).rowcount
+
+
+def request_cancel(connection: Connection, execution_id: ExecutionId, by: EndedBy) -> CancelView | None:
+    """The first to ask stays the one who asked."""
+    connection.execute(
+        update(executions)
+        .where(_row.id == execution_id, LIVE, _row.cancel_requested.is_(None))
+        .values(cancel_requested=by)
+    )
+    row = connection.execute(
+        select(_row.key, _row.status, _row.owner, _unheld().label("unheld")).where(_row.id == execution_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    ownership = _ownership(row.status, unheld=row.unheld)
+    kept = _kept_chars(connection, row.key) if ownership is Ownership.TERMINAL else 0
+    return CancelView(ownership, row.status, row.owner, kept)
+
+
+def _kept_chars(connection: Connection, key: int) -> int:
+    texts = connection.execute(
+        select(prompt_results.c.output, prompt_results.c.reasoning).where(prompt_results.c.execution_key == key)
+    )
+    return sum(len(output) + len(reasoning) for output, reasoning in texts)
+
+
+def orphans(connection: Connection, limit: int) -> list[Orphan]:
+    rows = connection.execute(
+        select(_row.id, _row.status, _row.created_ms).where(LIVE, _unheld()).order_by(_row.key).limit(limit)
+    )
+    return [
+        Orphan(ExecutionId(row.id), row.status is ExecutionStatus.PENDING, row.created_ms) for row in rows
+    ]
+
+
+def _unheld() -> ColumnElement[bool]:
+    """Nobody's: never taken, or its lease has lapsed."""
+    lapsed = and_(_row.status == ExecutionStatus.RUNNING, _row.lease_until_ms <= now_ms())
+    return or_(_row.status == ExecutionStatus.PENDING, lapsed)
+
+
+def _ownership(status: ExecutionStatus, *, unheld: bool) -> Ownership:
+    if status.terminal:
+        return Ownership.TERMINAL
+    if status is ExecutionStatus.PENDING:
+        return Ownership.PENDING
+    return Ownership.LAPSED if unheld else Ownership.OWNED

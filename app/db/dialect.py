@@ -1,0 +1,39 @@
+"""The few places where SQLite and PostgreSQL differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+#: Name of the SQL function that the SQLite adapter gives each connection, backed by the injected clock: the
+#: process is the database's host, so its clock is the database's clock.
+SQLITE_NOW = "now_ms"
+
+
+class now_ms(FunctionElement[int]):  # noqa: N801 - reads like the SQL function it is
+    """The database's clock in Unix milliseconds: leases are never judged by the clock of a worker."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(now_ms, "sqlite")
+def _sqlite_now(element: now_ms, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"{SQLITE_NOW}()"
+
+
+@compiles(now_ms, "postgresql")
+def _postgresql_now(element: now_ms, compiler: SQLCompiler, **kw: Any) -> str:
+    return "(extract(epoch from clock_timestamp()) * 1000)::bigint"
+
+
+def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that can say what happens when the row is already there."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)

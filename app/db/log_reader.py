@@ -1,0 +1,59 @@
+"""Reading an execution's log back, whatever part of it is packed."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from itertools import islice
+
+from sqlalchemy import Connection, func, select
+
+from app.db import timeline
+from app.db.compaction import result_texts
+from app.db.definitions import DefinitionCache
+from app.db.tables import event_timelines, events, executions
+from lib.streaming.ports import LogHandle
+from lib.streaming.sse_events.log_entry import LogContext, LogEntry, pack_delta
+from lib.streaming.types import ExecutionId, Seq, VersionId
+
+
+def handle(connection: Connection, execution_id: ExecutionId, definitions: DefinitionCache) -> LogHandle | None:
+    newest = select(func.max(events.c.seq)).where(events.c.execution_key == executions.c.key).scalar_subquery()
+    row = connection.execute(
+        select(executions.c.key, executions.c.version_id, executions.c.status, newest.label("last_seq")).where(
+            executions.c.id == execution_id
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    version = definitions.get(connection, VersionId(row.version_id))
+    context = LogContext(execution_id, version.prompt_ids)
+    return LogHandle(row.key, context, Seq(row.last_seq or 0), terminal=row.status.terminal)
+
+
+def read(connection: Connection, handle: LogHandle, after: Seq, limit: int) -> list[LogEntry]:
+    """At most `limit` entries above `after`, in order, as they were committed."""
+    rows = connection.execute(
+        select(events.c.seq, events.c.code, events.c.at_ms, events.c.data)
+        .where(events.c.execution_key == handle.key, events.c.seq > after)
+        .order_by(events.c.seq)
+        .limit(limit)
+    )
+    plain = [LogEntry(*row) for row in rows]
+    # Numbers have no gap but where deltas are packed, and the last event of all never is.
+    if not plain or plain[-1].seq == after + len(plain):
+        return plain
+    return list(islice(heapq.merge(plain, *_packed(connection, handle, after)), limit))
+
+
+def _packed(connection: Connection, handle: LogHandle, after: Seq) -> Iterator[Iterator[LogEntry]]:
+    rows = connection.execute(
+        select(event_timelines).where(
+            event_timelines.c.execution_key == handle.key, event_timelines.c.last_seq > after
+        )
+    ).all()
+    texts = result_texts(connection, handle.key, handle.context.prompt_ids) if rows else {}
+    for row in rows:
+        text = texts[row.prompt, row.attempt, row.code] if row.text is None else row.text
+        prefix = pack_delta(row.prompt, row.attempt, "")
+        yield timeline.entries(row.code, prefix, timeline.unpack(row.packed), text, after)

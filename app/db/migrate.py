@@ -1,0 +1,82 @@
+"""Brings a schema to the newest revision: the only way a schema comes to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from app.db.errors import UnsupportedDatabase
+from app.db.sqlite import SqliteOpener
+from app.db.url import sqlite_path
+from lib.streaming.clock import SystemClock
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+#: In an installed wheel the scripts lie inside the package, in a checkout beside it.
+_SCRIPTS = (_PACKAGE / "migrations", _PACKAGE.parent / "migrations")
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Upgrade to a revision in one transaction; a missing SQLite file and its directory are made.
+
+    Harmless when there is nothing to do, and when several processes do it at once.
+    """
+    sqlite_path(url).parent.mkdir(parents=True, exist_ok=True)
+    with transaction(url) as connection:
+        command.upgrade(_config(connection), revision)
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Go back to a revision (`base`: an empty schema) in one transaction."""
+    with transaction(url) as connection:
+        command.downgrade(_config(connection), revision)
+
+
+def is_at_head(connection: Connection) -> bool:
+    """Whether the schema of a connection is at the newest revision."""
+    script = ScriptDirectory.from_config(_config(connection))
+    return set(MigrationContext.configure(connection).get_current_heads()) == set(script.get_heads())
+
+
+@contextmanager
+def transaction(url: str) -> Iterator[Connection]:
+    """One connection in one transaction, for work on the schema outside a running service."""
+    connection = SqliteOpener(sqlite_path(url), SystemClock().now_ms).writer()
+    try:
+        # A table rebuilt on SQLite is dropped in between, which would cascade; and inside a transaction the
+        # setting can no longer be changed. What the migration leaves is checked instead.
+        connection.exec_driver_sql("PRAGMA foreign_keys = 0")
+        connection.rollback()
+        with connection.begin():
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+            _check_foreign_keys(connection)
+    finally:
+        connection.close()
+
+
+def _check_foreign_keys(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if broken:
+        tables = ", ".join(sorted({str(row[0]) for row in broken}))
+        raise UnsupportedDatabase(f"The migration would leave rows without their parents in: {tables}.")
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_scripts()).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _scripts() -> Path:
+    for scripts in _SCRIPTS:
+        if (scripts / "env.py").is_file():
+            return scripts
+    raise UnsupportedDatabase("The migration scripts are missing from this installation.")

@@ -1,0 +1,233 @@
+"""The schema as data. Migrations make it; a test holds the two against each other."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from app.db.column_types import Json, RowKey, Utf8Text, one_of
+from app.db.records import AssistantStatus, UserRole
+from lib.streaming.types import (
+    EndedBy,
+    ExecutionStatus,
+    FinishReason,
+    Message,
+    PromptStatus,
+    UsageSource,
+    Value,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _json_object() -> Json[dict[str, Value]]:
+    return Json(dict)
+
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("email", Text, nullable=False, unique=True),
+    Column("name", Utf8Text, nullable=False),
+    Column("role", one_of(UserRole, "role"), nullable=False),
+    Column("password_hash", Text),
+    Column("disabled", Boolean, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+)
+
+web_sessions = Table(
+    "web_sessions",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False, index=True),
+    Column("last_seen_ms", BigInteger, nullable=False),
+)
+
+sign_in_links = Table(
+    "sign_in_links",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False, index=True),
+    Column("used_ms", BigInteger),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", Utf8Text, nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("last_four", Text, nullable=False),
+    Column("scopes", Json(tuple[str, ...]), nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger),
+    Column("revoked_ms", BigInteger),
+    Column("last_used_ms", BigInteger),
+)
+
+assistants = Table(
+    "assistants",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("slug", Text, nullable=False, unique=True),
+    Column("owner_id", ForeignKey("users.id"), nullable=False, index=True),
+    Column("status", one_of(AssistantStatus, "status"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("reject_reason", Utf8Text),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+)
+
+assistant_versions = Table(
+    "assistant_versions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("assistant_id", ForeignKey("assistants.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("name", Utf8Text, nullable=False),
+    Column("description", Utf8Text, nullable=False),
+    Column("created_by", ForeignKey("users.id"), nullable=False, index=True),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("definition", LargeBinary, nullable=False),
+    UniqueConstraint("assistant_id", "number"),
+)
+
+
+def _usage() -> list[Column[int] | Column[UsageSource]]:
+    return [
+        Column("input_tokens", BigInteger),
+        Column("output_tokens", BigInteger),
+        Column("total_tokens", BigInteger),
+        Column("reasoning_tokens", BigInteger),
+        Column("cached_input_tokens", BigInteger),
+        Column("usage_source", one_of(UsageSource, "usage_source")),
+    ]
+
+
+#: Rows somebody owns or should own. In words, because an index is only used where the query says the same words.
+LIVE = text("status IN ('pending', 'running')")
+ENDED = text("status NOT IN ('pending', 'running')")
+UNCOMPACTED = text("NOT compacted")
+
+executions = Table(
+    "executions",
+    metadata,
+    Column("key", RowKey, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("principal_id", ForeignKey("users.id"), nullable=False),
+    Column("assistant_id", ForeignKey("assistants.id", ondelete="CASCADE"), nullable=False),
+    Column("version_id", ForeignKey("assistant_versions.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("status", one_of(ExecutionStatus, "status"), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("claims", Integer, nullable=False),
+    Column("owner", Text),
+    Column("lease_until_ms", BigInteger),
+    Column("cancel_requested", one_of(EndedBy, "cancel_requested")),
+    Column("on_disconnect", Text, nullable=False),
+    Column("idempotency_key", Utf8Text),
+    Column("request_hash", LargeBinary),
+    Column("ended_by", one_of(EndedBy, "ended_by")),
+    Column("code", Text),
+    Column("message", Utf8Text),
+    *_usage(),
+    Column("duration_ms", BigInteger),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("started_ms", BigInteger),
+    Column("finished_ms", BigInteger),
+    Column("compacted", Boolean, nullable=False),
+    # Last, so that the narrow columns before it can be read and renewed without touching it.
+    Column("inputs", _json_object(), nullable=False),
+    UniqueConstraint("principal_id", "idempotency_key"),
+    Index("ix_executions_principal_id_created_ms_id", "principal_id", "created_ms", "id"),
+    Index("ix_executions_assistant_id_created_ms_id", "assistant_id", "created_ms", "id"),
+    Index("ix_executions_created_ms_id", "created_ms", "id"),
+    Index("ix_executions_live", "principal_id", "key", sqlite_where=LIVE, postgresql_where=LIVE),
+    Index("ix_executions_uncompacted", "key", sqlite_where=UNCOMPACTED, postgresql_where=UNCOMPACTED),
+    # A key is never given twice: what a reader cached under it stays true.
+    sqlite_autoincrement=True,
+)
+
+prompt_results = Table(
+    "prompt_results",
+    metadata,
+    Column("execution_key", ForeignKey("executions.key", ondelete="CASCADE"), primary_key=True),
+    Column("prompt_id", Text, primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("status", one_of(PromptStatus, "status"), nullable=False),
+    Column("model", Text),
+    Column("provider", Text),
+    Column("finish_reason", one_of(FinishReason, "finish_reason")),
+    *_usage(),
+    Column("started_ms", BigInteger),
+    Column("first_token_ms", BigInteger),
+    Column("duration_ms", BigInteger),
+    Column("code", Text),
+    Column("message", Utf8Text),
+    Column("messages", Json(tuple[Message, ...]), nullable=False),
+    Column("output", Utf8Text, nullable=False),
+    Column("reasoning", Utf8Text, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("execution_key", ForeignKey("executions.key", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("code", SmallInteger, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+event_timelines = Table(
+    "event_timelines",
+    metadata,
+    Column("execution_key", ForeignKey("executions.key", ondelete="CASCADE"), primary_key=True),
+    Column("prompt", Integer, primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("code", SmallInteger, primary_key=True),
+    Column("last_seq", Integer, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
+    # Only where the prompt result does not hold this very text.
+    Column("text", LargeBinary),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", RowKey, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("actor_id", ForeignKey("users.id", ondelete="SET NULL"), index=True),
+    Column("action", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("details", _json_object(), nullable=False),
+    Column("request_id", Text),
+    sqlite_autoincrement=True,
+)

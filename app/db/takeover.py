@@ -1,0 +1,112 @@
+"""What an earlier owner left of an execution: from its rows, and from what its log has told.
+
+The log decides what has ended, not the rows: a failed attempt whose retry was announced does not end its prompt,
+and an attempt whose loss was not yet announced must be announced by the next owner, however many die before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from app.db import attempts
+from app.db.delta_texts import AttemptText, texts_of
+from app.db.tables import events, prompt_results
+from app.db.usage_columns import from_row, usage_of
+from lib.streaming.ports import InterruptedAttempt, LogHandle
+from lib.streaming.sse_events.log_entry import LogEntry, unpack
+from lib.streaming.sse_events.vocabulary import (
+    EventCode,
+    PromptFinished,
+    PromptRetrying,
+    PromptStarted,
+)
+from lib.streaming.types import PromptId, PromptStatus, Usage
+from lib.streaming.usage import total_usage
+
+LOST = "The worker of this attempt was lost."
+
+_PROMPT_CODES = (EventCode.PROMPT_STARTED, EventCode.PROMPT_RETRYING, EventCode.PROMPT_FINISHED)
+
+
+class Legacy(msgspec.Struct, frozen=True):
+    """The parts of a `Claim` that an earlier owner made."""
+
+    results: dict[PromptId, str] = {}
+    ended: dict[PromptId, PromptStatus] = {}
+    attempts: dict[PromptId, int] = {}
+    interrupted: tuple[InterruptedAttempt, ...] = ()
+    usage: Usage | None = None
+
+
+def take_over(connection: Connection, handle: LogHandle) -> Legacy:
+    """Settle what the last owner left live as `failed`/`worker_lost`, and say what there is to go on from."""
+    settled = attempts.settle_live(
+        connection, handle.key, handle.context.prompt_ids, PromptStatus.FAILED, "worker_lost", LOST
+    )
+    told = _last_told(connection, handle)
+    rows = connection.execute(
+        select(
+            prompt_results.c.prompt_id,
+            prompt_results.c.attempt,
+            prompt_results.c.status,
+            prompt_results.c.output,
+            *usage_of(prompt_results),
+        )
+        .where(prompt_results.c.execution_key == handle.key)
+        .order_by(prompt_results.c.prompt_id, prompt_results.c.attempt)
+    ).all()
+    usages = [usage for row in rows if (usage := from_row(row[4:]))]
+    return Legacy(
+        results={PromptId(row.prompt_id): row.output for row in rows if row.status is PromptStatus.COMPLETED},
+        ended=_ended(told.values()),
+        attempts={PromptId(row.prompt_id): row.attempt for row in rows},
+        interrupted=_interrupted(connection, handle, told, settled),
+        usage=total_usage(usages) if usages else None,
+    )
+
+
+def _last_told(
+    connection: Connection, handle: LogHandle
+) -> dict[PromptId, PromptStarted | PromptRetrying | PromptFinished]:
+    """The last thing the log says of each prompt, deltas left out."""
+    rows = connection.execute(
+        select(events.c.seq, events.c.code, events.c.at_ms, events.c.data)
+        .where(events.c.execution_key == handle.key, events.c.code.in_(_PROMPT_CODES))
+        .order_by(events.c.seq)
+    )
+    told: dict[PromptId, PromptStarted | PromptRetrying | PromptFinished] = {}
+    for row in rows:
+        event = unpack(LogEntry(*row), handle.context)
+        if isinstance(event, PromptStarted | PromptRetrying | PromptFinished):
+            told[event.prompt_id] = event
+    return told
+
+
+def _ended(told: Iterable[PromptStarted | PromptRetrying | PromptFinished]) -> dict[PromptId, PromptStatus]:
+    return {
+        event.prompt_id: event.status
+        for event in told
+        if isinstance(event, PromptFinished) and event.status is not PromptStatus.COMPLETED
+    }
+
+
+def _interrupted(
+    connection: Connection,
+    handle: LogHandle,
+    told: dict[PromptId, PromptStarted | PromptRetrying | PromptFinished],
+    settled: dict[tuple[int, int], AttemptText],
+) -> tuple[InterruptedAttempt, ...]:
+    """Attempts whose last word is that they began, in chain order."""
+    numbers = {
+        (handle.context.prompt_ids.index(event.prompt_id), event.attempt): event
+        for event in told.values()
+        if isinstance(event, PromptStarted)
+    }
+    texts = {**texts_of(connection, handle.key, numbers.keys() - settled.keys()), **settled}
+    return tuple(
+        InterruptedAttempt(event.prompt_id, event.attempt, event.model, texts[number].output, texts[number].reasoning)
+        for number, event in sorted(numbers.items(), key=lambda item: item[0])
+    )

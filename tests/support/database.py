@@ -1,0 +1,32 @@
+"""Migrated SQLite files for tests: the migrations run once, every test gets a copy."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from app.db.database import Storage, open_database
+from app.db.migrate import upgrade
+from lib.streaming.clock import Clock
+from lib.streaming.ids import Uuid7Factory
+
+
+@cache
+def _migrated() -> bytes:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "template.db"
+        upgrade(f"sqlite:///{path}")
+        return path.read_bytes()
+
+
+def fresh_database(directory: Path) -> str:
+    """The URL of an empty, migrated database in `directory`."""
+    path = directory / "test.db"
+    path.write_bytes(_migrated())
+    return f"sqlite:///{path}"
+
+
+async def open_storage(directory: Path, clock: Clock) -> Storage:
+    """Storage over a fresh database; close it."""
+    return await open_database(fresh_database(directory), clock, Uuid7Factory(clock.now_ms))
