@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -99,6 +100,7 @@ class Heard:
         self.usage: Usage | None = None
         self.finish: FinishReason | None = None
         self.failure: UpstreamFailure | None = None
+        self._changed = asyncio.Event()
 
     @property
     def text(self) -> str:
@@ -109,6 +111,13 @@ class Heard:
         if failure is None:
             return Outcome(self.text, self.finish)
         return Outcome(self.text, self.finish, failure.code, failure.retryable, failure.retry_after)
+
+    async def until(self, text: str, within: float = 5.0) -> None:
+        """Wait until exactly this text has come."""
+        async with asyncio.timeout(within):
+            while self.text != text:
+                self._changed.clear()
+                await self._changed.wait()
 
     def take(self, batch: Sequence[object]) -> None:
         for delta in batch:
@@ -123,6 +132,7 @@ class Heard:
                     self.usage = usage
                 case Finish(reason):
                     self.finish = reason
+        self._changed.set()
 
 
 async def listen(provider: Provider, model_request: ModelRequest, heard: Heard | None = None) -> Heard:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 from lib.streaming.errors import Severity, UpstreamFailure
@@ -26,14 +27,10 @@ class MappedProviders:
         return provider, model_id
 
     async def close(self) -> None:
-        errors: list[Exception] = []
-        for provider in self._providers.values():
-            try:
-                await provider.close()
-            except Exception as error:
-                errors.append(error)
-        if errors:
-            raise ExceptionGroup("providers did not close", errors)
+        closing = [provider.close() for provider in self._providers.values()]
+        outcomes = await asyncio.gather(*closing, return_exceptions=True)
+        if errors := [outcome for outcome in outcomes if outcome is not None]:
+            raise BaseExceptionGroup("providers did not close", errors)
 
     def _absent(self, model: str) -> str:
         known = ", ".join(sorted(self._providers)) or "none"
