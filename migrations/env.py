@@ -16,9 +16,7 @@ DEFAULT_URL = "sqlite:///var/assistant-architect.db"
 def run(connection: Connection) -> None:
     """Configure and run; the caller's transaction encloses it all, also on SQLite."""
     sqlite = connection.dialect.name == "sqlite"
-    context.configure(
-        connection=connection, target_metadata=metadata, render_as_batch=sqlite, transactional_ddl=True
-    )
+    context.configure(connection=connection, target_metadata=metadata, render_as_batch=sqlite, transactional_ddl=True)
     context.run_migrations()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, or_, select
+from sqlalchemy import Connection, RowMapping, Select, and_, or_, select
 
 from app.db import paging
 from app.db.definitions import decode_definition
@@ -28,9 +28,7 @@ _version = assistant_versions.c
 _SUMMARY = select(
     *(_row.id, _row.slug, _row.owner_id, _row.status, _row.version, _row.reject_reason),
     *(_row.created_ms, _row.updated_ms, _version.id.label("version_id"), _version.name, _version.description),
-).join(
-    assistant_versions, and_(_version.assistant_id == _row.id, _version.number == _row.version)
-)
+).join(assistant_versions, and_(_version.assistant_id == _row.id, _version.number == _row.version))
 
 _VERSION_SUMMARY = select(
     _version.id, _version.assistant_id, _version.number, _version.name, _version.created_by, _version.created_ms
@@ -39,19 +37,17 @@ _VERSION_SUMMARY = select(
 
 def get(connection: Connection, id_or_slug: str) -> AssistantRecord | None:
     wanted = or_(_row.id == id_or_slug, _row.slug == id_or_slug)
-    row = connection.execute(_SUMMARY.add_columns(_version.definition).where(wanted)).one_or_none()
+    row = connection.execute(_SUMMARY.add_columns(_version.definition).where(wanted)).mappings().one_or_none()
     if row is None:
         return None
-    return AssistantRecord(**_fields(row), definition=decode_definition(row.definition))
+    return AssistantRecord(**_decoded(row))
 
 
 def visible_to(connection: Connection, viewer: UserRecord, limit: int, cursor: str | None) -> Page[AssistantSummary]:
     statement: Select[*tuple[object, ...]] = _SUMMARY
     if viewer.role is not UserRole.ADMIN:
-        statement = statement.where(
-            or_(_row.status == AssistantStatus.APPROVED, _row.owner_id == viewer.id)
-        )
-    rows = connection.execute(paging.newest_first(statement, assistants, limit, cursor)).all()
+        statement = statement.where(or_(_row.status == AssistantStatus.APPROVED, _row.owner_id == viewer.id))
+    rows = connection.execute(paging.newest_first(statement, assistants, limit, cursor)).mappings()
     summaries = [AssistantSummary(**_fields(row)) for row in rows]
     return paging.page(summaries, limit, lambda item: paging.encode(item.created_ms, item.id))
 
@@ -60,19 +56,20 @@ def versions(connection: Connection, assistant_id: AssistantId) -> Sequence[Vers
     rows = connection.execute(
         _VERSION_SUMMARY.where(_version.assistant_id == assistant_id).order_by(_version.number.desc())
     )
-    return [VersionSummary(**row._mapping) for row in rows]
+    return [VersionSummary(**_fields(row)) for row in rows.mappings()]
 
 
 def version(connection: Connection, assistant_id: AssistantId, number: int) -> VersionRecord | None:
-    row = connection.execute(
-        _VERSION_SUMMARY.add_columns(_version.definition).where(
-            _version.assistant_id == assistant_id, _version.number == number
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    return VersionRecord(**{**row._mapping, "definition": decode_definition(row.definition)})
+    statement = _VERSION_SUMMARY.add_columns(_version.definition).where(
+        _version.assistant_id == assistant_id, _version.number == number
+    )
+    row = connection.execute(statement).mappings().one_or_none()
+    return None if row is None else VersionRecord(**_decoded(row))
 
 
-def _fields(row: Row[*tuple[object, ...]]) -> dict[str, Any]:
-    return {name: value for name, value in row._mapping.items() if name != "definition"}
+def _fields(row: RowMapping) -> dict[str, Any]:
+    return {str(name): value for name, value in row.items()}
+
+
+def _decoded(row: RowMapping) -> dict[str, Any]:
+    return {**_fields(row), "definition": decode_definition(row["definition"])}

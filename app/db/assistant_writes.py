@@ -56,9 +56,7 @@ def change(
     approved = before.status is AssistantStatus.APPROVED
     status = AssistantStatus.PENDING_APPROVAL if approved else before.status
     connection.execute(
-        update(assistants)
-        .where(_row.id == assistant_id)
-        .values(version=number, status=status, updated_ms=now_ms())
+        update(assistants).where(_row.id == assistant_id).values(version=number, status=status, updated_ms=now_ms())
     )
     return _existing(connection, assistant_id)
 

@@ -104,7 +104,5 @@ def _settle(
             _row.attempt == attempt.attempt,
             _row.status == PromptStatus.RUNNING,
         )
-        .values(
-            output=text.output, reasoning=text.reasoning, duration_ms=now_ms() - _row.started_ms, **outcome
-        )
+        .values(output=text.output, reasoning=text.reasoning, duration_ms=now_ms() - _row.started_ms, **outcome)
     )

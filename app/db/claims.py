@@ -133,9 +133,7 @@ def orphans(connection: Connection, limit: int) -> list[Orphan]:
     rows = connection.execute(
         select(_row.id, _row.status, _row.created_ms).where(LIVE, _unheld()).order_by(_row.key).limit(limit)
     )
-    return [
-        Orphan(ExecutionId(row.id), row.status is ExecutionStatus.PENDING, row.created_ms) for row in rows
-    ]
+    return [Orphan(ExecutionId(row.id), row.status is ExecutionStatus.PENDING, row.created_ms) for row in rows]
 
 
 def _unheld() -> ColumnElement[bool]:

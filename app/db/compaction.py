@@ -48,9 +48,7 @@ class Packed(msgspec.Struct, frozen=True):
 
 def uncompacted(connection: Connection, limit: int) -> list[ExecutionId]:
     """Ended executions whose deltas are still rows, oldest first."""
-    rows = connection.execute(
-        select(executions.c.id).where(UNCOMPACTED, ENDED).order_by(executions.c.key).limit(limit)
-    )
+    rows = connection.execute(select(executions.c.id).where(UNCOMPACTED, ENDED).order_by(executions.c.key).limit(limit))
     return [ExecutionId(row.id) for row in rows]
 
 

@@ -53,9 +53,7 @@ class DefinitionCache:
 
 def _load(connection: Connection, version_id: VersionId) -> PinnedVersion:
     columns = assistant_versions.c
-    row = connection.execute(
-        select(columns.number, columns.definition).where(columns.id == version_id)
-    ).one()
+    row = connection.execute(select(columns.number, columns.definition).where(columns.id == version_id)).one()
     return PinnedVersion(row.number, decode_definition(row.definition))
 
 

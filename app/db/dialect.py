@@ -23,12 +23,12 @@ class now_ms(FunctionElement[int]):  # noqa: N801 - reads like the SQL function 
 
 
 @compiles(now_ms, "sqlite")
-def _sqlite_now(element: now_ms, compiler: SQLCompiler, **kw: Any) -> str:
+def _sqlite_now(_element: now_ms, _compiler: SQLCompiler, **_: Any) -> str:
     return f"{SQLITE_NOW}()"
 
 
 @compiles(now_ms, "postgresql")
-def _postgresql_now(element: now_ms, compiler: SQLCompiler, **kw: Any) -> str:
+def _postgresql_now(_element: now_ms, _compiler: SQLCompiler, **_: Any) -> str:
     return "(extract(epoch from clock_timestamp()) * 1000)::bigint"
 
 

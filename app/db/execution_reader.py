@@ -24,11 +24,13 @@ class ExecutionReader:
         principal_id: PrincipalId | None,
         limit: int,
         cursor: str | None = None,
-        where: ExecutionFilter = ExecutionFilter(),
+        where: ExecutionFilter | None = None,
     ) -> Page[ExecutionSummary]:
         """Executions of one principal, or of all if None; newest first. Raises `InvalidCursor`."""
         return await self._database.read(
-            lambda connection: execution_records.page_of(connection, principal_id, limit, cursor, where)
+            lambda connection: execution_records.page_of(
+                connection, principal_id, limit, cursor, where or ExecutionFilter()
+            )
         )
 
     async def record(self, execution_id: ExecutionId) -> ExecutionRecord | None:

@@ -55,9 +55,7 @@ def page_of(
     return paging.page(summaries, limit, lambda item: paging.encode(item.created_ms, item.id))
 
 
-def record(
-    connection: Connection, execution_id: ExecutionId, definitions: DefinitionCache
-) -> ExecutionRecord | None:
+def record(connection: Connection, execution_id: ExecutionId, definitions: DefinitionCache) -> ExecutionRecord | None:
     row = connection.execute(
         _SUMMARY.add_columns(
             _row.key, _row.version_id, _row.inputs, _row.on_disconnect, _row.epoch, _row.cancel_requested

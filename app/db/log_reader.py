@@ -48,9 +48,7 @@ def read(connection: Connection, handle: LogHandle, after: Seq, limit: int) -> l
 
 def _packed(connection: Connection, handle: LogHandle, after: Seq) -> Iterator[Iterator[LogEntry]]:
     rows = connection.execute(
-        select(event_timelines).where(
-            event_timelines.c.execution_key == handle.key, event_timelines.c.last_seq > after
-        )
+        select(event_timelines).where(event_timelines.c.execution_key == handle.key, event_timelines.c.last_seq > after)
     ).all()
     texts = result_texts(connection, handle.key, handle.context.prompt_ids) if rows else {}
     for row in rows:

@@ -60,9 +60,7 @@ class SessionRepository:
 
 def _find(connection: Connection, token_hash: bytes) -> SessionRecord | None:
     row = connection.execute(
-        select(
-            web_sessions.c.created_ms, web_sessions.c.expires_ms, web_sessions.c.last_seen_ms, *USER_COLUMNS
-        )
+        select(web_sessions.c.created_ms, web_sessions.c.expires_ms, web_sessions.c.last_seen_ms, *USER_COLUMNS)
         .join(users, users.c.id == web_sessions.c.user_id)
         .where(
             web_sessions.c.token_hash == token_hash,

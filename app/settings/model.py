@@ -32,97 +32,113 @@ class Settings(BaseSettings):
     """What an operator may decide. Built by `Settings.load`; `repr` shows no secret."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, case_sensitive=True, frozen=True, extra="forbid", hide_input_in_errors=True
+        env_prefix=PREFIX,
+        case_sensitive=True,
+        frozen=True,
+        extra="forbid",
+        validate_by_name=True,
+        validate_by_alias=True,
     )
 
     data_dir: forms.Directory = Field(
-        Path("var"), description="Where the database file and the generated secret key live."
+        default=Path("var"), description="Where the database file and the generated secret key live."
     )
     database_url: forms.DatabaseUrl = Field(default_factory=_database_in, description="The database.")
     sqlite_synchronous: Annotated[Literal["NORMAL", "FULL"], Form("`NORMAL` or `FULL`")] = Field(
-        "NORMAL",
+        default="NORMAL",
         description="`NORMAL`: a power cut may lose the last moments, a crash of the process loses nothing. "
         "`FULL`: a power cut loses nothing either; every commit waits for the disk.",
     )
-    host: forms.Host = Field("127.0.0.1", description="The address the server listens on.")
-    port: forms.Port = Field(8000, description="The port the server listens on.")
+    host: forms.Host = Field(default="127.0.0.1", description="The address the server listens on.")
+    port: forms.Port = Field(default=8000, description="The port the server listens on.")
     public_url: forms.Origin | None = Field(
-        None,
+        default=None,
         description="The address users see. With `https` the session cookie is bound to this host and sent over "
         "TLS only. Absent: requests are judged by their own Host header.",
     )
     trusted_proxies: forms.Networks | None = Field(
-        None,
+        default=None,
         description="Reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Absent: nobody's.",
     )
     secret_key: forms.SecretText | None = Field(
-        None, description="Signs CSRF tokens. Absent: generated once into `AA_DATA_DIR/secret_key`, readable by its owner only."
+        default=None,
+        description="Signs CSRF tokens. Absent: made once, in the file `secret_key` of the data directory.",
     )
     bootstrap_email: forms.Email | None = Field(
-        None, description="E-mail address of the first administrator; used only while there is no user."
+        default=None, description="E-mail address of the first administrator; used only while there is no user."
     )
     bootstrap_api_key: forms.KeyForm | None = Field(
-        None, description="API key of the first administrator; used only while there is no user."
+        default=None, description="API key of the first administrator; used only while there is no user."
     )
     local_model: Annotated[Literal["auto", "off"], Form("`auto` or `off`")] = Field(
-        "auto", description="`auto` runs the bundled model where the platform has it; `off` never does."
+        default="auto", description="`auto` runs the bundled model where the platform has it; `off` never does."
     )
     rate_limit_starts: forms.Rate = Field(
-        "20/minute", description="Executions one principal may start. Several rates must all hold."
+        default="20/minute", description="Executions one principal may start. Several rates must all hold."
     )
     rate_limit_sign_in: forms.Rate = Field(
-        "10/minute;60/hour", description="Sign-in attempts for one account, and from one address."
+        default="10/minute;60/hour", description="Sign-in attempts for one account, and from one address."
     )
     max_concurrent_executions: forms.Count = Field(
-        5, description="Executions one principal may have unfinished at a time."
+        default=5, description="Executions one principal may have unfinished at a time."
     )
     limits_url: forms.LimitsUrl = Field(
-        "memory://", description="Where rate limits are counted. `memory://` counts for each process on its own."
+        default="memory://",
+        description="Where rate limits are counted. `memory://` counts for each process on its own.",
     )
     queue_timeout: forms.Seconds = Field(
-        _ENGINE.queue_timeout, description="How long an execution may wait for a worker."
+        default=_ENGINE.queue_timeout, description="How long an execution may wait for a worker."
     )
     connect_timeout: forms.Seconds = Field(
-        _ENGINE.connect_timeout, description="How long connecting to a provider may take."
+        default=_ENGINE.connect_timeout, description="How long connecting to a provider may take."
     )
     first_token_timeout: forms.Seconds = Field(
-        _ENGINE.first_token_timeout, description="How long a model may take to its first token."
+        default=_ENGINE.first_token_timeout, description="How long a model may take to its first token."
     )
     idle_timeout: forms.Seconds = Field(
-        _ENGINE.idle_timeout, description="How long a model may pause between two tokens."
+        default=_ENGINE.idle_timeout, description="How long a model may pause between two tokens."
     )
-    prompt_timeout: forms.Seconds = Field(_ENGINE.prompt_timeout, description="How long one prompt may take.")
+    prompt_timeout: forms.Seconds = Field(default=_ENGINE.prompt_timeout, description="How long one prompt may take.")
     execution_timeout: forms.RunSeconds = Field(
-        _ENGINE.execution_timeout, description="How long a whole execution may take."
+        default=_ENGINE.execution_timeout, description="How long a whole execution may take."
     )
     lease_seconds: forms.Seconds = Field(
-        _ENGINE.lease_seconds, description="How long a worker that stops answering keeps its executions."
+        default=_ENGINE.lease_seconds, description="How long a worker that stops answering keeps its executions."
     )
     drain_seconds: forms.DrainSeconds = Field(
-        30.0, description="How long running prompts may go on after a stop signal before they are handed over."
+        default=30.0, description="How long running prompts may go on after a stop signal before they are handed over."
     )
     heartbeat_seconds: forms.Seconds = Field(
-        15.0, description="Silence on an event stream after which a heartbeat is sent."
+        default=15.0, description="Silence on an event stream after which a heartbeat is sent."
     )
     send_seconds: forms.Seconds = Field(
-        30.0, description="How long a client may leave what was sent to it unread before its stream is cut."
+        default=30.0, description="How long a client may leave what was sent to it unread before its stream is cut."
     )
-    log_content: forms.Switch = Field(False, description="`on` logs inputs and outputs of executions. They may be private.")
+    log_content: forms.Switch = Field(
+        default=False, description="`on` logs inputs and outputs of executions, which may be private."
+    )
     log_format: Annotated[Literal["console", "json"], Form("`console` or `json`")] = Field(
-        "console", description="`json` writes one object a line."
+        default="console", description="`json` writes one object a line."
     )
     openai_api_key: forms.ProviderKey | None = Field(
-        None, validation_alias="OPENAI_API_KEY", description="Key of the OpenAI-compatible provider; turns it on."
+        default=None,
+        validation_alias="OPENAI_API_KEY",
+        description="Key of the OpenAI-compatible provider; turns it on.",
     )
     openai_base_url: forms.WebUrl | None = Field(
-        None,
+        default=None,
         validation_alias="OPENAI_BASE_URL",
         description="Address of the OpenAI-compatible provider. Absent: OpenAI's own.",
     )
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: PydanticBaseSettingsSource
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         # The environment comes in through `load`, so that building settings in a test reads nothing.
         return (init_settings,)

@@ -24,8 +24,14 @@ from lib.streaming.ports import (
     RowChange,
     Write,
 )
-from lib.streaming.sse_events.log_entry import LogContext, LogEntry, pack, unpack_delta
-from lib.streaming.sse_events.vocabulary import EventCode, ExecutionQueued
+from lib.streaming.sse_events.log_entry import LogContext, LogEntry, pack, unpack, unpack_delta
+from lib.streaming.sse_events.vocabulary import (
+    EventCode,
+    ExecutionQueued,
+    PromptFinished,
+    PromptRetrying,
+    PromptStarted,
+)
 from lib.streaming.types import (
     AssistantId,
     EndedBy,
@@ -147,14 +153,14 @@ class MemoryStore:
         row.epoch, row.claims = row.epoch + 1, row.claims + 1
         row.lease_until = self._clock.monotonic() + lease_seconds
         row.started_ms = row.started_ms or self._clock.now_ms()
-        interrupted = tuple(self._interrupt(row))
-        return self._claim(row, started_ms, interrupted)
+        _settle_live(row)
+        return self._claim(row, started_ms)
 
-    def _claim(self, row: ExecutionRow, started_ms: int | None, interrupted: tuple[InterruptedAttempt, ...]) -> Claim:
+    def _claim(self, row: ExecutionRow, started_ms: int | None) -> Claim:
         assistant, number, definition = self._versions[row.new.version_id]
         ends = [attempt.ended for attempt in row.attempts.values() if attempt.ended]
-        last = {end.prompt_id: end for end in ends}
         used = [end.usage for end in ends if end.usage]
+        told = _last_told(row)
         return Claim(
             handle=row.handle(),
             epoch=Epoch(row.epoch),
@@ -167,41 +173,21 @@ class MemoryStore:
             on_disconnect=row.new.on_disconnect,
             created_ms=row.created_ms,
             started_ms=started_ms,
-            results={p: end.output for p, end in last.items() if end.status is PromptStatus.COMPLETED},
-            ended={p: end.status for p, end in last.items() if end.final and end.status is not PromptStatus.COMPLETED},
-            attempts=_counts(row.attempts),
-            interrupted=interrupted,
+            results={end.prompt_id: end.output for end in ends if end.status is PromptStatus.COMPLETED},
+            ended={
+                prompt: event.status
+                for prompt, event in told.items()
+                if isinstance(event, PromptFinished) and event.status is not PromptStatus.COMPLETED
+            },
+            attempts=dict(sorted(row.attempts)),
+            interrupted=tuple(
+                InterruptedAttempt(prompt, event.attempt, event.model, *_text_of(row, prompt, event.attempt))
+                for prompt, event in told.items()
+                if isinstance(event, PromptStarted)
+            ),
             usage=total_usage(used) if used else None,
             cancel_requested=row.cancel_requested,
         )
-
-    @staticmethod
-    def _interrupt(row: ExecutionRow) -> list[InterruptedAttempt]:
-        """Settle what the lost owner left running; its text is what the log holds."""
-        prompts = [prompt.id for prompt in row.definition.prompts]
-        lost = []
-        for (prompt, number), attempt in row.attempts.items():
-            if attempt.ended is not None:
-                continue
-            text = {EventCode.PROMPT_DELTA: "", EventCode.PROMPT_REASONING: ""}
-            for entry in row.entries:
-                if entry.code not in text:
-                    continue
-                delta = unpack_delta(entry.data)
-                if (prompts[delta.prompt], delta.attempt) == (prompt, number):
-                    text[EventCode(entry.code)] += delta.text
-            output, reasoning = text[EventCode.PROMPT_DELTA], text[EventCode.PROMPT_REASONING]
-            attempt.ended = AttemptEnded(
-                prompt_id=prompt,
-                attempt=number,
-                status=PromptStatus.FAILED,
-                output=output,
-                reasoning=reasoning,
-                code="worker_lost",
-                final=False,
-            )
-            lost.append(InterruptedAttempt(prompt, number, attempt.started.model, output, reasoning))
-        return lost
 
     async def renew(self, worker: WorkerId, held: Mapping[ExecutionId, Epoch], lease_seconds: float) -> Renewal:
         lost, cancels = set(), {}
@@ -253,8 +239,37 @@ class MemoryStore:
         return row.status is ExecutionStatus.RUNNING and row.lease_until > self._clock.monotonic()
 
 
-def _counts(attempts: Mapping[tuple[PromptId, int], AttemptRow]) -> dict[PromptId, int]:
-    counts: dict[PromptId, int] = {}
-    for prompt, number in attempts:
-        counts[prompt] = max(counts.get(prompt, 0), number)
-    return counts
+def _settle_live(row: ExecutionRow) -> None:
+    """End what a lost owner left running; its text is what the log holds."""
+    for (prompt, number), attempt in row.attempts.items():
+        if attempt.ended is None:
+            output, reasoning = _text_of(row, prompt, number)
+            attempt.ended = AttemptEnded(
+                prompt_id=prompt,
+                attempt=number,
+                status=PromptStatus.FAILED,
+                output=output,
+                reasoning=reasoning,
+                code="worker_lost",
+            )
+
+
+def _last_told(row: ExecutionRow) -> dict[PromptId, PromptStarted | PromptRetrying | PromptFinished]:
+    told: dict[PromptId, PromptStarted | PromptRetrying | PromptFinished] = {}
+    for entry in row.entries:
+        event = unpack(entry, row.handle().context)
+        if isinstance(event, PromptStarted | PromptRetrying | PromptFinished):
+            told[event.prompt_id] = event
+    return told
+
+
+def _text_of(row: ExecutionRow, prompt: PromptId, number: int) -> tuple[str, str]:
+    """Output and reasoning of an attempt, as the log holds them."""
+    text = {EventCode.PROMPT_DELTA: "", EventCode.PROMPT_REASONING: ""}
+    prompts = row.handle().context.prompt_ids
+    for entry in row.entries:
+        if entry.code in text:
+            delta = unpack_delta(entry.data)
+            if (prompts[delta.prompt], delta.attempt) == (prompt, number):
+                text[EventCode(entry.code)] += delta.text
+    return text[EventCode.PROMPT_DELTA], text[EventCode.PROMPT_REASONING]

@@ -102,10 +102,7 @@ class AttemptStarted(msgspec.Struct, frozen=True):
 
 
 class AttemptEnded(msgspec.Struct, frozen=True, kw_only=True):
-    """The end of an attempt, or of a prompt that never had one (`skipped`, template failure: attempt 1).
-
-    `final`: the prompt ended with it; False if another attempt was to follow.
-    """
+    """The end of an attempt, or of a prompt that never had one (`skipped`, template failure: attempt 1)."""
 
     prompt_id: PromptId
     attempt: int
@@ -118,7 +115,6 @@ class AttemptEnded(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: int | None = None
     code: str | None = None
     message: str | None = None
-    final: bool = True
 
 
 class ExecutionEnded(msgspec.Struct, frozen=True, kw_only=True):
@@ -216,6 +212,8 @@ class InterruptedAttempt(msgspec.Struct, frozen=True):
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """An execution taken over by a worker, with all it needs to go on.
 
+    What has ended and what was interrupted is decided by the last thing the log says of a prompt: an attempt whose
+    loss no owner has announced yet is interrupted, however many owners died before they could.
     `results` maps completed prompts to their outputs; `attempts` counts the attempts made so far per prompt;
     `ended` holds prompts that ended without success; `usage` sums the finished attempts.
     `claims` counts takeovers charged so far, this one included.

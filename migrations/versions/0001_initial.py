@@ -148,9 +148,7 @@ def _executions() -> None:
         sa.Column("principal_id", sa.Text, sa.ForeignKey("users.id"), nullable=False),
         _child_of("assistants.id", "assistant_id", sa.Text()),
         _child_of("assistant_versions.id", "version_id", sa.Text(), index=True),
-        _one_of(
-            "status", "pending", "running", "completed", "failed", "cancelled", "timed_out", nullable=False
-        ),
+        _one_of("status", "pending", "running", "completed", "failed", "cancelled", "timed_out", nullable=False),
         sa.Column("epoch", sa.Integer, nullable=False),
         sa.Column("claims", sa.Integer, nullable=False),
         sa.Column("owner", sa.Text),

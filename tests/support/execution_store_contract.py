@@ -43,9 +43,7 @@ class StartContract:
 
     async def test_twenty_starts_at_once_with_one_key_make_one_execution(self, stores: Stores) -> None:
         principal = await stores.principal()
-        news = [
-            await stores.new(principal_id=principal, idempotency_key="k", request_hash=b"h") for _ in range(20)
-        ]
+        news = [await stores.new(principal_id=principal, idempotency_key="k", request_hash=b"h") for _ in range(20)]
         answers = await asyncio.gather(*(stores.executions.create(new) for new in news))
         assert len({answer.id for answer in answers}) == 1
         assert [answer.existing for answer in answers].count(False) == 1
@@ -64,15 +62,21 @@ class StartContract:
     async def test_a_repeated_start_of_a_finished_execution_gives_that_execution(self, stores: Stores) -> None:
         owner = await stores.own(principal_id=await stores.principal("ada"), idempotency_key="k", request_hash=b"h")
         await owner.end()
-        again = await stores.start(principal_id=await stores.principal("ada"), idempotency_key="k", request_hash=b"h", max_concurrent=1)
+        again = await stores.start(
+            principal_id=await stores.principal("ada"), idempotency_key="k", request_hash=b"h", max_concurrent=1
+        )
         assert (again.id, again.status, again.existing) == (owner.id, ExecutionStatus.COMPLETED, True)
 
     async def test_a_key_means_a_new_start_after_a_day(self, stores: Stores) -> None:
         first = await stores.start(principal_id=await stores.principal("ada"), idempotency_key="k", request_hash=b"h")
         await stores.clock.advance(DAY + 1)
-        second = await stores.start(principal_id=await stores.principal("ada"), idempotency_key="k", request_hash=b"other")
+        second = await stores.start(
+            principal_id=await stores.principal("ada"), idempotency_key="k", request_hash=b"other"
+        )
         assert second.id != first.id
-        again = await stores.start(principal_id=await stores.principal("ada"), idempotency_key="k", request_hash=b"other")
+        again = await stores.start(
+            principal_id=await stores.principal("ada"), idempotency_key="k", request_hash=b"other"
+        )
         assert again.id == second.id
 
     async def test_of_twenty_starts_at_once_only_as_many_as_allowed_are_accepted(self, stores: Stores) -> None:

@@ -132,9 +132,7 @@ class Owner:
 
     def write(self, *events: Event | Delta, changes: Collection[RowChange] = ()) -> Write:
         """Number events for the next commit."""
-        return Write(
-            self.claim.handle, self.claim.epoch, tuple(self._entry(event) for event in events), tuple(changes)
-        )
+        return Write(self.claim.handle, self.claim.epoch, tuple(self._entry(event) for event in events), tuple(changes))
 
     async def commit(self, *events: Event | Delta, changes: Collection[RowChange] = ()) -> Collection[ExecutionId]:
         return await self._stores.log.commit([self.write(*events, changes=changes)])
@@ -145,7 +143,9 @@ class Owner:
 
     async def retry(self, prompt: str = "draft", attempt: int = 1) -> None:
         """The end of an attempt that another one is to follow."""
-        event = PromptRetrying(PromptId(prompt), attempt, attempt + 1, "upstream_overloaded", "busy", 0, "scripted/echo")
+        event = PromptRetrying(
+            PromptId(prompt), attempt, attempt + 1, "upstream_overloaded", "busy", 0, "scripted/echo"
+        )
         row = attempt_ended(prompt, attempt, PromptStatus.FAILED, code="upstream_overloaded", final=False)
         await self.commit(event, changes=[row])
 

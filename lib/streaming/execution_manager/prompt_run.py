@@ -169,7 +169,7 @@ class PromptRun:
         number, wait_ms = self._live.number, round(delay * 1000)
         self._appender.event(
             PromptRetrying(self.prompt.id, number, number + 1, failure.code, failure.message, wait_ms, model),
-            self._tried(PromptStatus.FAILED, failure, final=False),
+            self._tried(PromptStatus.FAILED, failure),
         )
         self._live = None
         if wait_ms:
@@ -187,7 +187,7 @@ class PromptRun:
         self._appender.event(_finished(shown), *([row] if row else []))
         return PromptResult(status, output, shown.code, shown.message)
 
-    def _tried(self, status: PromptStatus, failure: PromptFailure | None = None, *, final: bool = True) -> AttemptEnded:
+    def _tried(self, status: PromptStatus, failure: PromptFailure | None = None) -> AttemptEnded:
         """The row of the attempt now live."""
         assert self._live is not None
         live, usage = self._live, self._live.usage()
@@ -204,7 +204,6 @@ class PromptRun:
             duration_ms=live.duration_ms,
             code=failure.code or None if failure else None,
             message=failure.message or None if failure else None,
-            final=final,
         )
 
     def _untried(self, status: PromptStatus, failure: PromptFailure | None) -> AttemptEnded:
