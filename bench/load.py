@@ -1,0 +1,53 @@
+"""A load and what came of it, as exchanged between the harness and the client process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """`streams` times the same request, one connection each, begun evenly over `ramp` seconds.
+
+    `tokens` are expected on each. `one_by_one` starts a stream when the one before has ended; `leave_early` closes
+    a stream once its tokens are there. What is not over after `deadline` seconds is counted as incomplete.
+    `steady` reads latencies only while all streams are open. `server_pid` is the process tree whose CPU time is read.
+    """
+
+    port: int
+    request: str
+    streams: int
+    tokens: int
+    ramp: float = 0.0
+    one_by_one: bool = False
+    leave_early: bool = False
+    steady: bool = False
+    deadline: float = 60.0
+    server_pid: int | None = None
+
+
+class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
+    """Milliseconds, seconds, and CPU microseconds. Percentiles of nothing are None."""
+
+    complete: int
+    incomplete: int
+    tokens: int
+    frames: int
+    seconds: float
+    first_p50: float | None
+    first_p99: float | None
+    latency_p50: float | None
+    latency_p99: float | None
+    cpu_us_per_token: float | None
+    lag_p99: float | None
+    refusal: str = ""
+
+
+def percentile_ms(nanoseconds: Sequence[int], share: float) -> float | None:
+    """The value below which `share` of them lie (nearest rank), in milliseconds."""
+    if not nanoseconds:
+        return None
+    ordered = sorted(nanoseconds)
+    rank = min(len(ordered) - 1, int(share * len(ordered)))
+    return ordered[rank] / 1e6
