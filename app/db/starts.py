@@ -10,13 +10,10 @@ from app.db.dialect import now_ms
 from app.db.errors import AssistantNotFound
 from app.db.tables import LIVE, events, executions, users
 from lib.streaming.errors import IdempotencyConflict, TooManyExecutions
-from lib.streaming.ports import Accepted, LogHandle, NewExecution
+from lib.streaming.ports import IDEMPOTENCY_MS, Accepted, LogHandle, NewExecution
 from lib.streaming.sse_events.log_entry import LogContext, pack
 from lib.streaming.sse_events.vocabulary import ExecutionQueued
 from lib.streaming.types import ExecutionId, ExecutionStatus, Seq
-
-#: How long an idempotency key means the same start.
-IDEMPOTENCY_MS = 24 * 3600 * 1000
 
 _row = executions.c
 

@@ -9,6 +9,7 @@ from lib.streaming.clock import Clock
 from lib.streaming.definition import Definition
 from lib.streaming.errors import IdempotencyConflict, TooManyExecutions
 from lib.streaming.ports import (
+    IDEMPOTENCY_MS,
     Accepted,
     AttemptEnded,
     AttemptStarted,
@@ -118,8 +119,10 @@ class MemoryStore:
             case AttemptEnded():
                 key = (change.prompt_id, change.attempt)
                 bare = AttemptStarted(change.prompt_id, change.attempt, "", "", ())
-                row.attempts.setdefault(key, AttemptRow(bare)).ended = change
+                attempt = row.attempts.setdefault(key, AttemptRow(bare))
+                attempt.ended = attempt.ended or change
             case ExecutionEnded():
+                _settle_live(row, PromptStatus(change.status.value), change.code)
                 row.status, row.ended, row.owner = change.status, change, None
 
     # --- ExecutionStore -----------------------------------------------------------------------------------------
@@ -127,7 +130,8 @@ class MemoryStore:
     async def create(self, new: NewExecution) -> Accepted:
         mine = [row for row in self.rows.values() if row.new.principal_id == new.principal_id]
         for row in mine:
-            if new.idempotency_key is not None and row.new.idempotency_key == new.idempotency_key:
+            same_key = new.idempotency_key is not None and row.new.idempotency_key == new.idempotency_key
+            if same_key and row.created_ms > self._clock.now_ms() - IDEMPOTENCY_MS:
                 if row.new.request_hash != new.request_hash:
                     raise IdempotencyConflict("This Idempotency-Key was used with another request.")
                 return Accepted(row.new.id, row.status, existing=True)
@@ -153,7 +157,7 @@ class MemoryStore:
         row.epoch, row.claims = row.epoch + 1, row.claims + 1
         row.lease_until = self._clock.monotonic() + lease_seconds
         row.started_ms = row.started_ms or self._clock.now_ms()
-        _settle_live(row)
+        _settle_live(row, PromptStatus.FAILED, "worker_lost")
         return self._claim(row, started_ms)
 
     def _claim(self, row: ExecutionRow, started_ms: int | None) -> Claim:
@@ -203,7 +207,7 @@ class MemoryStore:
 
     async def release(self, execution_id: ExecutionId, epoch: Epoch) -> None:
         row = self.rows[execution_id]
-        if row.epoch == epoch and row.status is ExecutionStatus.RUNNING:
+        if row.epoch == epoch and row.status is ExecutionStatus.RUNNING and row.lease_until:
             row.owner, row.lease_until, row.claims = None, 0.0, row.claims - 1
 
     async def request_cancel(self, execution_id: ExecutionId, by: EndedBy) -> CancelView | None:
@@ -239,18 +243,18 @@ class MemoryStore:
         return row.status is ExecutionStatus.RUNNING and row.lease_until > self._clock.monotonic()
 
 
-def _settle_live(row: ExecutionRow) -> None:
-    """End what a lost owner left running; its text is what the log holds."""
+def _settle_live(row: ExecutionRow, status: PromptStatus, code: str | None) -> None:
+    """End what is still running; its text is what the log holds."""
     for (prompt, number), attempt in row.attempts.items():
         if attempt.ended is None:
             output, reasoning = _text_of(row, prompt, number)
             attempt.ended = AttemptEnded(
                 prompt_id=prompt,
                 attempt=number,
-                status=PromptStatus.FAILED,
+                status=status,
                 output=output,
                 reasoning=reasoning,
-                code="worker_lost",
+                code=code,
             )
 
 

@@ -168,6 +168,10 @@ class LogStore(Protocol):
 # --- Executions -------------------------------------------------------------------------------------------------
 
 
+#: How long an idempotency key means the same start (24 hours); a later one is a new start.
+IDEMPOTENCY_MS = 24 * 3600 * 1000
+
+
 class NewExecution(msgspec.Struct, frozen=True, kw_only=True):
     """What a start asks to be stored; everything here is already checked."""
 

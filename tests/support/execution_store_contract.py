@@ -22,7 +22,17 @@ from lib.streaming.types import (
     Value,
 )
 from tests.support.log_store_contract import AWKWARD
-from tests.support.stores import LEASE, OTHER, TWO_PROMPTS, WORKER, Delta, Stores, attempt_ended
+from tests.support.stores import (
+    LEASE,
+    OTHER,
+    TWO_PROMPTS,
+    WORKER,
+    Delta,
+    Stores,
+    attempt_ended,
+    execution_ended,
+    finished,
+)
 
 DRAFT, POLISH = PromptId("draft"), PromptId("polish")
 DAY = 24 * 3600.0
@@ -279,6 +289,20 @@ class StopContract:
         view = await stores.executions.request_cancel(owner.id, EndedBy.USER)
         assert view is not None
         assert (view.ownership, view.status, view.kept_chars) == (Ownership.TERMINAL, ExecutionStatus.COMPLETED, 8)
+
+    async def test_an_attempt_still_live_at_the_end_keeps_what_it_had_said(self, stores: Stores) -> None:
+        owner = await stores.own()
+        await owner.begin("draft")
+        await owner.commit(Delta(0, 1, "half"), Delta(0, 1, "hm", reasoning=True))
+        last = owner.write(
+            Delta(0, 1, " more"),
+            finished(ExecutionStatus.CANCELLED),
+            changes=[execution_ended(ExecutionStatus.CANCELLED)],
+        )
+        await stores.log.commit([last])
+        view = await stores.executions.request_cancel(owner.id, EndedBy.USER)
+        assert view is not None
+        assert view.kept_chars == len("halfhm more")
 
 
 class ExecutionStoreContract(StartContract, ClaimContract, LeaseContract, StopContract):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lib.streaming.sse_events.log_entry import unpack
 from lib.streaming.sse_events.vocabulary import ExecutionFinished, ExecutionQueued, Warned
 from lib.streaming.types import Epoch, ExecutionId, ExecutionStatus, PromptId, PromptStatus, Seq
-from tests.support.stores import OTHER, Delta, Stores
+from tests.support.stores import Delta, Stores, execution_ended, finished
 
 AWKWARD = "NUL \x00, CR \r, LF \n, é e\u0301, \u2028\u2029\u0085, \U0001f469\u200d\U0001f680, \ufeff, \ufffe"
 
@@ -86,11 +86,9 @@ class LogStoreContract:
 
     async def test_a_write_after_the_end_in_one_batch_is_refused(self, stores: Stores) -> None:
         owner = await stores.own()
-        await owner.begin()
-        await owner.finish_prompt(output="all of it")
-        ending = await owner.end()
-        assert not ending
-        assert await stores.executions.claim(owner.id, OTHER, 5.0) is None
+        end = owner.write(finished(ExecutionStatus.COMPLETED), changes=[execution_ended(ExecutionStatus.COMPLETED)])
+        assert set(await stores.log.commit([end, owner.write(Delta(0, 1, "late"))])) == {owner.id}
+        assert len(await stores.entries(owner.id)) == 2
 
     async def test_an_empty_commit_is_harmless(self, stores: Stores) -> None:
         assert not await stores.log.commit([])

@@ -146,7 +146,7 @@ class Owner:
         event = PromptRetrying(
             PromptId(prompt), attempt, attempt + 1, "upstream_overloaded", "busy", 0, "scripted/echo"
         )
-        row = attempt_ended(prompt, attempt, PromptStatus.FAILED, code="upstream_overloaded", final=False)
+        row = attempt_ended(prompt, attempt, PromptStatus.FAILED, code="upstream_overloaded")
         await self.commit(event, changes=[row])
 
     async def finish_prompt(

@@ -1,0 +1,39 @@
+"""The stores' contract in memory."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import pytest
+
+from lib.streaming.definition import Definition
+from lib.streaming.memory_store import MemoryStore
+from lib.streaming.types import AssistantId, PrincipalId, VersionId
+from tests.support.execution_store_contract import ExecutionStoreContract
+from tests.support.fake_clock import FakeClock
+from tests.support.log_store_contract import LogStoreContract
+from tests.support.stores import Stores
+
+
+@pytest.fixture
+def stores() -> Stores:
+    clock, numbers = FakeClock(), count(1)
+    store = MemoryStore(clock)
+
+    async def principal(name: str = "") -> PrincipalId:
+        return PrincipalId(name or f"user-{next(numbers)}")
+
+    async def pin(definition: Definition) -> tuple[AssistantId, VersionId]:
+        assistant, version = AssistantId(f"assistant-{next(numbers)}"), VersionId(f"version-{next(numbers)}")
+        store.add_version(version, assistant, 1, definition)
+        return assistant, version
+
+    return Stores(store, store, clock, pin, principal)
+
+
+class TestExecutionStore(ExecutionStoreContract):
+    pass
+
+
+class TestLogStore(LogStoreContract):
+    pass
