@@ -16,7 +16,7 @@ from lib.streaming.types import PrincipalId
 
 #: The columns of a `UserRecord`, labelled so that they can stand beside those of another table.
 USER_COLUMNS = tuple(
-    users.c[name].label(f"user_{name}") for name in ("id", "email", "name", "role", "disabled", "created_ms")
+    users.c[name].label(f"person_{name}") for name in ("id", "email", "name", "role", "disabled", "created_ms")
 )
 
 
@@ -68,12 +68,12 @@ class UserRepository:
 def user_record(row: Row[*tuple[object, ...]]) -> UserRecord:
     """The user in a row that holds `USER_COLUMNS`."""
     return UserRecord(
-        id=row.user_id,
-        email=row.user_email,
-        name=row.user_name,
-        role=row.user_role,
-        disabled=row.user_disabled,
-        created_ms=row.user_created_ms,
+        id=row.person_id,
+        email=row.person_email,
+        name=row.person_name,
+        role=row.person_role,
+        disabled=row.person_disabled,
+        created_ms=row.person_created_ms,
     )
 
 
