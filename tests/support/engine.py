@@ -37,7 +37,11 @@ class PlainProcessor:
     """Fills `{name}` from inputs and `{<prompt id>}` from results; a prompt that says `broken` cannot be rendered."""
 
     def messages(
-        self, prompt: PromptDefinition, inputs: Mapping[str, Value], results: Mapping[PromptId, str]
+        self,
+        definition: Definition,
+        prompt: PromptDefinition,
+        inputs: Mapping[str, Value],
+        results: Mapping[PromptId, str],
     ) -> tuple[Message, ...]:
         if prompt.content == "broken":
             raise PromptFailure("The template is broken.", code="template_error")

@@ -160,9 +160,11 @@ class ExecutionRun:
         return _stopped_by(failures) if self.claim.definition.on_error is OnError.STOP else _partial(failures)
 
     async def _run_position(self, runs: Sequence[PromptRun]) -> list[PromptResult]:
-        inputs, results = self.claim.inputs, dict(self._results)
+        definition, inputs, results = self.claim.definition, self.claim.inputs, dict(self._results)
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(run.run(inputs, results), name=f"prompt-{run.prompt.id}") for run in runs]
+            tasks = [
+                group.create_task(run.run(definition, inputs, results), name=f"prompt-{run.prompt.id}") for run in runs
+            ]
         settled = [task.result() for task in tasks]
         for run, result in zip(runs, settled, strict=True):
             if result.status is PromptStatus.COMPLETED:

@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from lib.streaming.clock import Clock
-from lib.streaming.definition import PromptDefinition
+from lib.streaming.definition import Definition, PromptDefinition
 from lib.streaming.errors import TIMEOUT_CODES, PromptFailure
 from lib.streaming.event_log.appender import Appender
 from lib.streaming.execution_manager.attempt import Attempt
@@ -29,7 +29,11 @@ class Processor(Protocol):
     """Renders prompts: inputs and earlier outputs in, messages out."""
 
     def messages(
-        self, prompt: PromptDefinition, inputs: Mapping[str, Value], results: Mapping[PromptId, str]
+        self,
+        definition: Definition,
+        prompt: PromptDefinition,
+        inputs: Mapping[str, Value],
+        results: Mapping[PromptId, str],
     ) -> tuple[Message, ...]: ...
 
 
@@ -77,10 +81,12 @@ class PromptRun:
         """Characters of the attempt now streaming."""
         return self._live.chars if self._live else 0
 
-    async def run(self, inputs: Mapping[str, Value], results: Mapping[PromptId, str]) -> PromptResult:
+    async def run(
+        self, definition: Definition, inputs: Mapping[str, Value], results: Mapping[PromptId, str]
+    ) -> PromptResult:
         self._total_until = self._tools.clock.monotonic() + self._total
         try:
-            messages = self._tools.processor.messages(self.prompt, inputs, results)
+            messages = self._tools.processor.messages(definition, self.prompt, inputs, results)
         except PromptFailure as failure:
             self._attempts += 1
             return self._finish(PromptStatus.FAILED, failure, self._untried(PromptStatus.FAILED, failure))

@@ -15,7 +15,7 @@ _NAME_CHARACTERS = 80
 
 
 class TemplateCode(StrEnum):
-    """Stable codes: the first seven are found on save, the last four only while rendering."""
+    """Stable codes: the first seven are found on save, the others only while rendering."""
 
     SYNTAX = "template_syntax"
     FORBIDDEN = "template_forbidden"
@@ -28,6 +28,7 @@ class TemplateCode(StrEnum):
     WRONG_VALUE = "template_wrong_value"
     OUTPUT_TOO_LARGE = "template_output_too_large"
     TOO_MUCH_WORK = "template_too_much_work"
+    EMPTY = "template_empty"
 
 
 class TemplateProblem(msgspec.Struct, frozen=True):
@@ -43,7 +44,7 @@ class TemplateError(TemplateFailure):
     """A template was refused or could not be rendered; `problems` holds every reason found."""
 
     def __init__(self, problems: Sequence[TemplateProblem]) -> None:
-        shown = [_located(problem) for problem in problems[:_SHOWN]]
+        shown = [located(problem) for problem in problems[:_SHOWN]]
         if len(problems) > _SHOWN:
             shown.append(f"{len(problems) - _SHOWN} more problems.")
         super().__init__(" ".join(shown))
@@ -77,7 +78,8 @@ def shown(text: str) -> str:
     return text if len(text) <= _NAME_CHARACTERS else f"{text[:_NAME_CHARACTERS]}…"
 
 
-def _located(problem: TemplateProblem) -> str:
+def located(problem: TemplateProblem) -> str:
+    """The message with its line in front."""
     return problem.message if problem.line is None else f"Line {problem.line}: {problem.message}"
 
 

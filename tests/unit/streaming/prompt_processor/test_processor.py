@@ -1,0 +1,129 @@
+"""From a definition, inputs and results to messages: one pass, nothing missing, nothing empty."""
+
+from __future__ import annotations
+
+import pytest
+
+from lib.streaming.definition import Definition, FieldType, InputField, PromptDefinition
+from lib.streaming.prompt_processor.processor import PromptProcessor
+from lib.streaming.prompt_template.cache import TemplateCache
+from lib.streaming.prompt_template.problems import TemplateCode, TemplateError
+from lib.streaming.types import Message, PromptId, Role, Value
+
+
+def prompt(id: str, content: str, position: int = 0, **more: object) -> PromptDefinition:
+    return PromptDefinition(PromptId(id), id.title(), content, "m/m", position, **more)  # type: ignore[arg-type]
+
+
+def chain(*prompts: PromptDefinition, fields: tuple[str, ...] = ("topic", "notes")) -> Definition:
+    return Definition(
+        "A chain", fields=tuple(InputField(name, FieldType.LONG_TEXT) for name in fields), prompts=prompts
+    )
+
+
+def messages(
+    definition: Definition, inputs: dict[str, Value] | None = None, results: dict[str, str] | None = None
+) -> tuple[Message, ...]:
+    """The messages of the last prompt of a definition."""
+    known = {PromptId(key): text for key, text in (results or {}).items()}
+    return PromptProcessor(TemplateCache()).messages(definition, definition.prompts[-1], inputs or {}, known)
+
+
+def content(
+    definition: Definition, inputs: dict[str, Value] | None = None, results: dict[str, str] | None = None
+) -> str:
+    return messages(definition, inputs, results)[-1].content
+
+
+def problems(definition: Definition, inputs: dict[str, Value] | None = None) -> list[tuple[TemplateCode, str | None]]:
+    with pytest.raises(TemplateError) as failed:
+        messages(definition, inputs)
+    assert failed.value.code == "template_error"
+    return [(problem.code, problem.name) for problem in failed.value.problems]
+
+
+def test_a_prompt_is_one_user_message() -> None:
+    assert messages(chain(prompt("a", "About ${topic}.")), {"topic": "stars"}) == (Message(Role.USER, "About stars."),)
+
+
+def test_a_system_text_comes_first_and_is_a_template_too() -> None:
+    definition = chain(prompt("a", "Go", system="You know {{ topic }}."))
+    assert messages(definition, {"topic": "stars"}) == (
+        Message(Role.SYSTEM, "You know stars."),
+        Message(Role.USER, "Go"),
+    )
+
+
+def test_a_system_text_that_says_nothing_is_left_out() -> None:
+    assert [message.role for message in messages(chain(prompt("a", "Go", system="{{ topic }} \n")))] == [Role.USER]
+
+
+def test_an_input_that_was_not_given_is_empty_text() -> None:
+    definition = chain(prompt("a", "[${topic}] [{{ notes | default('none', true) }}]"))
+    assert content(definition, {"topic": None}) == "[] [none]"
+
+
+def test_every_name_of_an_earlier_prompt_means_its_result() -> None:
+    definition = chain(
+        prompt("draft", "x"),
+        prompt("final", "${draft} {{draft}} ${prompt_0_output} {{ result_1 }} ${mapped}", 1,
+               input_mapping={"mapped": "prompt_draft.output"}),
+    )  # fmt: skip
+    assert content(definition, results={"draft": "D"}) == "D D D D D"
+
+
+def test_an_earlier_prompt_without_a_result_is_empty_text_and_keeps_its_number() -> None:
+    definition = chain(
+        prompt("a", "x", 0), prompt("b", "x", 1), prompt("c", "[{{ result_1 }}][{{ result_2 }}][${a}]", 2)
+    )
+    assert content(definition, results={"b": "B"}) == "[][B][]"
+
+
+def test_an_empty_result_is_a_result() -> None:
+    definition = chain(prompt("a", "x"), prompt("b", "[${a}]", 1))
+    assert content(definition, results={"a": ""}) == "[]"
+
+
+def test_lists_read_as_people_write_them() -> None:
+    assert content(chain(prompt("a", "${topic}")), {"topic": ["x", "y"]}) == "x, y"
+
+
+HOSTILE = ["{{ secret }}", "${secret} ${result_1}", "{% if x %}", "&#36;{secret}", "$& $1 $$ \\1", "{0.__class__}"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_inputs_and_results_pass_through_a_chain_byte_for_byte(text: str) -> None:
+    definition = chain(
+        prompt("a", "${topic}", 0), prompt("b", "{{ a }}", 1), prompt("c", "${b}", 2), fields=("topic", "secret")
+    )
+    processor = PromptProcessor(TemplateCache())
+    results: dict[PromptId, str] = {}
+    for step in definition.prompts:
+        (message,) = processor.messages(definition, step, {"topic": text, "secret": "CANARY"}, results)
+        results[step.id] = message.content
+    assert set(results.values()) == {text}
+
+
+def test_a_sibling_is_never_visible() -> None:
+    assert problems(chain(prompt("a", "x", 1), prompt("b", "${a} ${result_1}", 1))) == [
+        (TemplateCode.UNKNOWN_NAME, "a"),
+        (TemplateCode.UNKNOWN_NAME, "result_1"),
+    ]
+
+
+def test_every_problem_of_both_texts_and_the_mapping_is_told_at_once() -> None:
+    definition = chain(prompt("a", "${x} ${mapped}", system="{{ y }}", input_mapping={"mapped": "input.ghost"}))
+    assert problems(definition) == [
+        (TemplateCode.UNKNOWN_NAME, "mapped"),
+        (TemplateCode.UNKNOWN_NAME, "y"),
+        (TemplateCode.UNKNOWN_NAME, "x"),
+    ]
+
+
+@pytest.mark.parametrize("source", ["${topic}", "{{ notes }} \n\t", "{% if topic %}{{ topic }}{% endif %}"])
+def test_an_empty_prompt_is_never_sent(source: str) -> None:
+    assert problems(chain(prompt("a", source)), {"topic": " "}) == [(TemplateCode.EMPTY, None)]
+
+
+def test_a_template_that_got_past_the_checks_fails_its_prompt() -> None:
+    assert problems(chain(prompt("a", "{{ topic.__class__ }}"))) == [(TemplateCode.FORBIDDEN, "__class__")]
