@@ -53,7 +53,8 @@ class FaultUpstream:
     """`async with FaultUpstream() as upstream:` serves on a free loopback port.
 
     `requests`: all that came, in order. `hits`: how many by mode. `open_streams`: answers under way whose client is
-    still there. `most_open`: the most there were at once. `on_event(mode, index)` is awaited before each event of a
+    still there. `most_open`: the most there were at once. `entered` is
+    set once a request has come. `on_event(mode, index)` is awaited before each event of a
     good answer. `drip_seconds` paces the dripping modes, `redirect_to` is where 3xx answers point.
     """
 
@@ -68,6 +69,7 @@ class FaultUpstream:
         self.drip_seconds = 0.4
         self.redirect_to = "http://127.0.0.1:9/elsewhere"
         self._tasks: set[asyncio.Task[None]] = set()
+        self.entered = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -153,6 +155,7 @@ class FaultUpstream:
         self.open_streams += 1
         self.most_open = max(self.most_open, self.open_streams)
         self._idle.clear()
+        self.entered.set()
 
     def _left(self) -> None:
         self.open_streams -= 1

@@ -47,13 +47,15 @@ class HttpAnswer:
         if whole and await self._at_end():
             self._response.release()
             return
-        connection = self._response.connection
-        transport = connection.transport if connection is not None else None
+        self.abort()
         self._response.close()
-        if transport is not None:
-            # A TLS connection would say goodbye first and wait for the answer.
-            transport.abort()
-            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    def abort(self) -> None:
+        """Break the connection; a read under way fails. (A TLS connection would say goodbye first, and wait.)"""
+        connection = self._response.connection
+        if connection is not None and connection.transport is not None:
+            connection.transport.abort()
 
     async def _at_end(self) -> bool:
         """Take what is left of a body that said it is over, within bounds."""

@@ -67,6 +67,8 @@ class OpenAIProvider:
         self._card: CallingCard | None = None
         self._loading = asyncio.Lock()
         self._session: aiohttp.ClientSession | None = None
+        self._sending: set[asyncio.Timeout] = set()
+        self._answers: set[HttpAnswer] = set()
 
     @property
     def name(self) -> str:
@@ -80,7 +82,14 @@ class OpenAIProvider:
         return self._open(request)
 
     async def close(self) -> None:
-        """Close every connection; answers still coming break off."""
+        """Close every connection; calls still under way fail."""
+        # A session that closes leaves those who wait on it waiting.
+        for limit in self._sending:
+            if not limit.expired():
+                limit.reschedule(0.0)
+        for answer in self._answers:
+            answer.abort()
+        await asyncio.sleep(0)
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -89,11 +98,13 @@ class OpenAIProvider:
     async def _open(self, request: ModelRequest) -> AsyncIterator[DeltaStream]:
         response = await self._send(request)
         answer = HttpAnswer(response)
+        self._answers.add(answer)
         processor = StreamProcessor(self._clock.monotonic, self._limits, self._stuttering)
         try:
             await self._check(response, answer)
             yield AnswerStream(answer, processor, self._clock)
         finally:
+            self._answers.discard(answer)
             await answer.close(whole=processor.ended and processor.failure is None)
 
     async def _send(self, request: ModelRequest) -> aiohttp.ClientResponse:
@@ -102,18 +113,22 @@ class OpenAIProvider:
         timeout = aiohttp.ClientTimeout(
             total=None, connect=request.connect_timeout, sock_connect=request.connect_timeout
         )
-        session = self._open_session()
+        limit = asyncio.timeout(None)
+        self._sending.add(limit)
         try:
-            return await session.post(
-                URL(card.url),
-                # aiohttp writes bytes in one go, files piece by piece.
-                data=body if len(body) < _LARGE_BODY_BYTES else io.BytesIO(body),
-                headers=card.headers,
-                timeout=timeout,
-                allow_redirects=False,
-            )
+            async with limit:
+                return await self._open_session().post(
+                    URL(card.url),
+                    # aiohttp writes bytes in one go, files piece by piece.
+                    data=body if len(body) < _LARGE_BODY_BYTES else io.BytesIO(body),
+                    headers=card.headers,
+                    timeout=timeout,
+                    allow_redirects=False,
+                )
         except TRANSPORT_ERRORS as error:
-            failure = failure_before_answer(error)
+            failure = _closed() if limit.expired() else failure_before_answer(error)
+        finally:
+            self._sending.discard(limit)
         # Raised out here so that it does not carry aiohttp's error, which holds the request's headers.
         raise failure
 
@@ -149,3 +164,7 @@ class OpenAIProvider:
                 read_bufsize=_READ_BUFFER_BYTES,
             )
         return self._session
+
+
+def _closed() -> UpstreamFailure:
+    return UpstreamFailure("The way to the model's service was closed on our side.", code="provider_unavailable")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import socket
 import ssl
@@ -103,8 +102,10 @@ def _of_exception(error: BaseException, phase: Phase) -> Meaning:
         return _CUT
     if isinstance(error, ssl.SSLCertVerificationError):
         return _TLS
-    if isinstance(error, TimeoutError) or getattr(error, "errno", None) == errno.ETIMEDOUT:
+    if phase is Phase.WAITING:
+        return _HUNG_UP
+    if isinstance(error, TimeoutError):
         return _CONNECT_TIMEOUT
     if isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME:
         return _UNKNOWN_HOST
-    return _UNREACHABLE if phase is Phase.CONNECTING else _HUNG_UP
+    return _UNREACHABLE
