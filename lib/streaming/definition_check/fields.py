@@ -77,14 +77,14 @@ def _name(reader: ObjectReader) -> str:
 
 def _options(reader: ObjectReader, kind: FieldType | None) -> FieldOptions:
     options = FieldOptions(
-        placeholder=reader.optional_text("placeholder", MAX_LABEL),
-        default=reader.optional_text("default", MAX_VALUE),
+        placeholder=reader.text("placeholder", MAX_LABEL) or None,
+        default=reader.text("default", MAX_VALUE) or None,
         max_length=reader.whole("maxLength", 1, MAX_LENGTH_OPTION),
         rows=reader.whole("rows", 1, MAX_ROWS),
         choices=_choices(reader),
         min_selections=reader.whole("minSelections", 0, MAX_CHOICES),
         max_selections=reader.whole("maxSelections", 1, MAX_CHOICES),
-        accept=reader.optional_text("accept", MAX_ACCEPT),
+        accept=reader.text("accept", MAX_ACCEPT) or None,
         max_size=reader.whole("maxSize", 1, MAX_SIZE_OPTION),
         multiple=reader.flag("multiple"),
     )

@@ -92,8 +92,8 @@ def _fallback_models(reader: ObjectReader) -> tuple[str, ...]:
 
 
 def _system(reader: ObjectReader) -> str | None:
-    system = reader.optional_text("system", MAX_PROMPT_TEXT)
-    return None if system is None or not system.strip() else decode_editor_escapes(system)
+    system = reader.text("system", MAX_PROMPT_TEXT)
+    return decode_editor_escapes(system) if system.strip() else None
 
 
 def _timeouts(reader: ObjectReader) -> Timeouts:

@@ -63,12 +63,8 @@ class ObjectReader:
         self._check_text(key, value, most)
         return value
 
-    def optional_text(self, key: str, most: int) -> str | None:
-        text = self.text(key, most)
-        return text if self.has(key) else None
-
-    def whole(self, key: str, least: int, most: int) -> int | None:
-        value = self._number(key, "a whole number")
+    def whole(self, key: str, least: int, most: int, *, required: bool = False) -> int | None:
+        value = self._number(key, "a whole number", required=required)
         if value is None or not self._in_range(key, value, least, most):
             return None
         if value != int(value):
@@ -146,19 +142,21 @@ class ObjectReader:
         value = self.value(key)
         if isinstance(value, kind):
             return value
+        self._refuse(key, value, wanted, required=required)
+        return None
+
+    def _refuse(self, key: str, value: object, wanted: str, *, required: bool) -> None:
         if value is not None:
             self.problem(key, ProblemCode.WRONG_TYPE, f"'{key}' must be {wanted}, not {json_kind(value)}.")
         elif required:
             self.problem(key, ProblemCode.MISSING, f"'{key}' is missing.")
-        return None
 
-    def _number(self, key: str, wanted: str) -> float | None:
+    def _number(self, key: str, wanted: str, *, required: bool = False) -> float | None:
         value = self.value(key)
         # true and false are numbers to Python, not to the sender.
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return value
-        if value is not None:
-            self.problem(key, ProblemCode.WRONG_TYPE, f"'{key}' must be {wanted}, not {json_kind(value)}.")
+        self._refuse(key, value, wanted, required=required)
         return None
 
     def _items(self, key: str, least: int, most: int) -> Sequence[object]:
