@@ -14,6 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import uvloop
+
 from app.db.database import Storage, open_database
 from app.db.migrate import upgrade
 from lib.streaming.clock import SystemClock
@@ -93,7 +95,7 @@ def main() -> None:
     parser.add_argument("--synchronous", default="NORMAL")
     parser.add_argument("--sizes", type=int, nargs="*", default=[1, 10, 50])
     with tempfile.TemporaryDirectory(dir=".") as directory:
-        asyncio.run(run(Path(directory), parser.parse_args()))
+        uvloop.run(run(Path(directory), parser.parse_args()))
 
 
 if __name__ == "__main__":

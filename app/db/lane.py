@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from lib.streaming.errors import StorageUnavailable
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -52,11 +55,14 @@ class Lane:
 
     def __init__(self, name: str, begin: str, connect: Callable[[], Connection], threads: int = 1) -> None:
         self._begin = begin
+        self._connect = connect
         self._queue: SimpleQueue[_Job[object] | None] = SimpleQueue()
-        self._connections = [connect() for _ in range(threads)]
+        self._closing = threading.Lock()
+        self._closed = False
+        connections = [connect() for _ in range(threads)]
         self._threads = [
             threading.Thread(target=self._serve, args=(connection,), name=f"{name}-{index}", daemon=True)
-            for index, connection in enumerate(self._connections)
+            for index, connection in enumerate(connections)
         ]
         for thread in self._threads:
             thread.start()
@@ -64,38 +70,50 @@ class Lane:
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction. A cancelled caller leaves it running: its outcome is the database's."""
         job = _Job[T](lambda connection: self._transact(connection, work))
-        self._queue.put(job)  # type: ignore[arg-type]
+        with self._closing:
+            if self._closed:
+                raise StorageUnavailable("The database is closed.")
+            self._queue.put(job)  # type: ignore[arg-type]
         return await job.done
 
     def close(self) -> None:
-        """Finish what is queued, then close the connections. Blocks."""
-        for _ in self._threads:
-            self._queue.put(None)
+        """Finish what is queued, then close the connections. Blocks; doing so again is harmless."""
+        with self._closing:
+            if not self._closed:
+                self._closed = True
+                for _ in self._threads:
+                    self._queue.put(None)
         for thread in self._threads:
             thread.join()
-        for connection in self._connections:
-            connection.close()
 
     def _serve(self, connection: Connection) -> None:
         while (job := self._queue.get()) is not None:
+            connection = self._usable(connection)
             job.run(connection)
             # Its result may be large; do not keep it until the next job comes.
             del job
+        connection.close()
 
     def _transact(self, connection: Connection, work: Callable[[Connection], T]) -> T:
         try:
-            _driver(connection).execute(self._begin)
+            driver_of(connection).execute(self._begin)
             with connection.begin():
                 return work(connection)
         except (OperationalError, sqlite3.OperationalError) as error:
             raise StorageUnavailable(f"The database did not take the transaction: {error}") from error
-        finally:
-            # A failed COMMIT or a statement that broke the transaction must not leave it open for the next one.
-            if _driver(connection).in_transaction:
-                _driver(connection).rollback()
+
+    def _usable(self, connection: Connection) -> Connection:
+        """The connection, or a new one where a failure has left the old one inside a transaction."""
+        if not driver_of(connection).in_transaction:
+            return connection
+        log.error("a failed transaction could not be rolled back; opening another connection")
+        connection.invalidate()
+        connection.close()
+        return self._connect()
 
 
-def _driver(connection: Connection) -> sqlite3.Connection:
+def driver_of(connection: Connection) -> sqlite3.Connection:
+    """The plain driver connection beneath."""
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
     return driver

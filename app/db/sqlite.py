@@ -75,6 +75,8 @@ class SqliteOpener:
             "foreign_keys": 1,
             # The checkpointer's work.
             "wal_autocheckpoint": 0,
+            # KiB. The newest leaf of each live execution is written again and again: keep thousands of them.
+            "cache_size": -32768,
         }
         self._engine: Engine = create_engine("sqlite://", creator=self.driver, poolclass=NullPool)
 
