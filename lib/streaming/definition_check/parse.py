@@ -20,15 +20,21 @@ from lib.streaming.ids import IdFactory
 from lib.streaming.json_reading.object_reader import ObjectReader
 from lib.streaming.json_reading.problem_code import ProblemCode
 from lib.streaming.json_reading.problem_list import ProblemList
+from lib.streaming.prompt_processor.check import check_prompts
+from lib.streaming.prompt_template.problems import TemplateCode
 from lib.streaming.types import OnError, PromptId
 
+#: An item of the list that is no prompt: those after it are not counted as the sender counts them.
+_NO_PROMPT = re.compile(r"prompts\[\d+\]")
+_NAMING = re.compile(r"(fields(\[\d+\](\.name)?)?|prompts(\[\d+\]\.(name|position))?)$")
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def parse_definition(data: object) -> tuple[Definition | None, list[DefinitionProblem]]:
     """Check decoded JSON of any shape against the definition format; a definition comes back only without problems.
 
-    Every problem is reported at once, with its path. Prompts keep the ids they bring; one without an id has an
+    Every problem is reported at once, with its path; those of templates too (`prompt_processor.check`, which also has
+    the warnings). Whether models exist is `check_models`. Prompts keep the ids they bring; one without an id has an
     empty one until `with_ids`. Editor escapes in prompts are decoded, surrounding spaces leave the names.
     """
     problems = ProblemList()
@@ -36,6 +42,7 @@ def parse_definition(data: object) -> tuple[Definition | None, list[DefinitionPr
     if reader is None:
         return None, problems.found
     definition = _definition(reader)
+    _check_templates(definition, problems)
     return (None if problems.found else definition), problems.found
 
 
@@ -46,6 +53,17 @@ def with_ids(definition: Definition, make_id: IdFactory) -> Definition:
         for prompt in definition.prompts
     )
     return msgspec.structs.replace(definition, prompts=prompts)
+
+
+def _check_templates(definition: Definition, problems: ProblemList) -> None:
+    told = {problem.path for problem in problems.found}
+    if any(_NO_PROMPT.fullmatch(path) for path in told):
+        return
+    # Where a name is wrong, so may be every use of it: the author hears of the name first.
+    names_are_sure = not any(_NAMING.match(path) for path in told)
+    for problem in check_prompts(definition):
+        if problem.path not in told and (names_are_sure or problem.code != TemplateCode.UNKNOWN_NAME):
+            problems.add(problem.path, problem.code, problem.message)
 
 
 def _definition(reader: ObjectReader) -> Definition:

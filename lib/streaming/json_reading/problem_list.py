@@ -19,7 +19,7 @@ class ProblemList:
     def full(self) -> bool:
         return len(self.found) > MAX_PROBLEMS
 
-    def add(self, path: str, code: ProblemCode, message: str) -> None:
+    def add(self, path: str, code: str, message: str) -> None:
         if self.full:
             return
         if len(self.found) == MAX_PROBLEMS:

@@ -17,6 +17,7 @@ from lib.streaming.definition import (
 )
 from lib.streaming.json_reading.problem_code import ProblemCode
 from lib.streaming.origin_format.importing import VERSION
+from lib.streaming.origin_format.prompt_names import portable_mapping
 from lib.streaming.types import OnError
 
 
@@ -45,18 +46,18 @@ def lost_in_export(definition: Definition) -> list[DefinitionProblem]:
         if given
     ]
     for number, prompt in enumerate(definition.prompts):
-        lost += [f"prompts[{number}].{name}" for name in _lost_of_prompt(prompt)]
+        lost += [f"prompts[{number}].{name}" for name in _lost_of_prompt(definition, prompt)]
     message = "The file format has no place for this."
     return [DefinitionProblem(path, ProblemCode.NOT_EXPORTED, message) for path in lost]
 
 
-def _lost_of_prompt(prompt: PromptDefinition) -> list[str]:
+def _lost_of_prompt(definition: Definition, prompt: PromptDefinition) -> list[str]:
     lost = {
         "fallbackModels": bool(prompt.fallback_models),
         "timeouts": prompt.timeouts != Timeouts(total=prompt.timeouts.total),
         "maxOutputTokens": prompt.max_output_tokens is not None,
         "temperature": prompt.temperature is not None,
-        "inputMapping": any(not source.startswith("input.") for source in prompt.input_mapping.values()),
+        "inputMapping": prompt.input_mapping.keys() != portable_mapping(definition, prompt).keys(),
     }
     return [name for name, given in lost.items() if given]
 
@@ -70,12 +71,12 @@ def _assistant(definition: Definition) -> dict[str, object]:
         "status": "pending_approval",
         "is_parallel": bool(shared),
         "timeout_seconds": definition.timeout_seconds,
-        "prompts": [_prompt(prompt, shared) for prompt in definition.prompts],
+        "prompts": [_prompt(definition, prompt, shared) for prompt in definition.prompts],
         "input_fields": [_field(field, number) for number, field in enumerate(definition.fields)],
     }
 
 
-def _prompt(prompt: PromptDefinition, shared: Collection[int]) -> dict[str, object]:
+def _prompt(definition: Definition, prompt: PromptDefinition, shared: Collection[int]) -> dict[str, object]:
     return {
         "name": prompt.name,
         "content": prompt.content,
@@ -84,7 +85,7 @@ def _prompt(prompt: PromptDefinition, shared: Collection[int]) -> dict[str, obje
         "position": prompt.position,
         # One group for all that run together: true in both readings of the format.
         "parallel_group": prompt.position if prompt.position in shared else None,
-        "input_mapping": prompt.input_mapping or None,
+        "input_mapping": portable_mapping(definition, prompt) or None,
         "timeout_seconds": prompt.timeouts.total,
     }
 

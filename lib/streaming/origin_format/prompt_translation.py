@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Final
-
-from lib.streaming.origin_format.field_translation import Ignore
 
 PROMPT_MEMBERS: Final = (
     "name",
@@ -18,11 +15,10 @@ PROMPT_MEMBERS: Final = (
     "input_mapping",
     "timeout_seconds",
 )
-_INPUT = re.compile(r"input\.([0-9a-z_]+)")
 
 
-def native_prompt(raw: Mapping[str, object], model: object, position: int | None) -> dict[str, object]:
-    """A prompt of a definition, but for its input mapping."""
+def native_prompt(raw: Mapping[str, object], model: object, position: int, mapping: object) -> dict[str, object]:
+    """A prompt of a definition, of which model, position and mapping are found elsewhere."""
     timeout = raw.get("timeout_seconds")
     return {
         "name": raw.get("name"),
@@ -30,19 +26,6 @@ def native_prompt(raw: Mapping[str, object], model: object, position: int | None
         "system": raw.get("system_context"),
         "model": model,
         "position": position,
+        "inputMapping": mapping,
         "timeouts": None if timeout is None else {"total": timeout},
     }
-
-
-def kept_mapping(raw: object, field_names: Collection[object], ignore: Ignore) -> object:
-    """The mappings to input fields, which mean the same everywhere."""
-    if not isinstance(raw, dict):
-        return raw
-    kept: dict[str, object] = {}
-    for name, source in raw.items():
-        field = _INPUT.fullmatch(source) if isinstance(source, str) else None
-        if field is None or field[1] not in field_names:
-            ignore(f"input_mapping.{name}", "It points into the system the file came from.")
-        elif field[1] != name:
-            kept[name] = source
-    return kept

@@ -273,3 +273,27 @@ def test_ids_are_given_only_where_they_are_missing() -> None:
     definition = parsed(changed((("prompts", 1, "id"), ABSENT)))
     made = iter(["new-1", "new-2"])
     assert [prompt.id for prompt in with_ids(definition, lambda: next(made)).prompts] == ["p-1", "new-1"]
+
+
+def test_problems_of_templates_are_told_with_all_others() -> None:
+    data = changed(
+        (("onError",), "x"),
+        ((*PROMPT, "content"), "{{ topic | nofilter }}"),
+        (("prompts", 1, "content"), "Improve ${topc} and ${improve}"),
+    )
+    assert sorted(found(data)) == [
+        ("onError", "invalid_choice"),
+        ("prompts[0].content", "template_forbidden"),
+        ("prompts[1].content", "template_unknown_name"),
+        ("prompts[1].content", "template_unknown_name"),
+    ]
+
+
+def test_a_wrong_name_is_told_before_its_uses() -> None:
+    assert found(changed(((*FIELD, "name"), "Topic"))) == [("fields[0].name", "invalid_name")]
+    assert found(changed(((*PROMPT, "name"), ""))) == [("prompts[0].name", "missing")]
+    assert found(changed((("prompts", 1, "position"), "last"))) == [("prompts[1].position", "wrong_type")]
+
+
+def test_templates_are_not_miscounted_when_one_of_the_prompts_is_none() -> None:
+    assert found(changed((PROMPT, None))) == [("prompts[0]", "wrong_type")]

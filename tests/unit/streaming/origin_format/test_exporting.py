@@ -119,3 +119,20 @@ def test_what_the_format_has_no_place_for_is_named() -> None:
         "prompts[0].temperature",
         "prompts[0].inputMapping",
     ]
+
+
+def test_a_mapping_by_id_leaves_as_one_by_place() -> None:
+    first = PromptDefinition(id=PromptId("id-1"), name="Draft", content="x", model="local/smollm2")
+    second = PromptDefinition(
+        id=PromptId("id-2"),
+        name="Second",
+        content="${text} ${again}",
+        model="local/smollm2",
+        position=1,
+        input_mapping={"text": "prompt_id-1.output", "again": "id-1"},
+    )
+    definition = Definition("abc", prompts=(first, second))
+    assert lost_in_export(definition) == []
+    back = again(definition)
+    assert back is not None
+    assert back.prompts[1].input_mapping == {"text": "draft", "again": "draft"}

@@ -245,13 +245,43 @@ def test_prompts_of_one_group_run_together_at_its_lowest_position_and_that_is_no
     assert noted(raw) == [("assistants[0].prompts[1].position", "moved")]
 
 
-def test_a_mapping_to_an_input_field_means_the_same_here() -> None:
-    raw = with_prompt(content="About ${subject}", input_mapping={"subject": "input.topic", "topic": "input.topic"})
-    assert definition(raw).prompts[0].input_mapping == {"subject": "input.topic"}
+def test_a_mapping_by_name_means_the_same_here() -> None:
+    mapping = {"subject": "input.topic", "before": "{{prompt_0_output}}", "draft_text": "draft", "first": "result_1"}
+    content = "About ${subject} ${before} ${draft_text} ${first}"
+    second = PROMPT | {"name": "Second", "position": 1, "content": content, "input_mapping": mapping}
+    raw = assistant(prompts=[PROMPT, second])
+    assert definition(raw).prompts[1].input_mapping == mapping
     assert noted(raw) == []
 
 
 def test_a_mapping_to_ids_of_the_other_system_is_left_out_and_named() -> None:
-    raw = with_prompt(input_mapping={"a": "prompt_17.output", "b": 17, "c": "input.nobody"})
+    mapping = {"a": "prompt_17.output", "b": 17, "c": "input.nobody", "d": "17", "e": "prompt_\n0.output"}
+    raw = with_prompt(input_mapping=mapping)
     assert definition(raw).prompts[0].input_mapping == {}
-    assert noted(raw) == [(f"assistants[0].prompts[0].input_mapping.{name}", "ignored") for name in "abc"]
+    assert noted(raw) == [(f"assistants[0].prompts[0].input_mapping.{name}", "ignored") for name in mapping]
+
+
+def test_a_name_that_an_id_gave_elsewhere_is_never_given_by_another_prompt() -> None:
+    second = PROMPT | {
+        "name": "Second",
+        "position": 1,
+        "content": "Improve ${text} and ${draft}",
+        "input_mapping": {"text": "prompt_17.output", "draft": "prompt_17.output"},
+    }
+    assert found(assistant(prompts=[PROMPT, second])) == [
+        ("assistants[0].prompts[1].input_mapping.text", "mapping_dropped"),
+        ("assistants[0].prompts[1].content", "template_unknown_name"),
+    ]
+
+
+def test_problems_of_templates_are_found_before_anything_runs() -> None:
+    broken = PROMPT | {"content": "{{ topic", "system_context": "${nobody}"}
+    assert found(assistant(prompts=[PROMPT, broken])) == [
+        ("assistants[0].prompts[1].content", "template_syntax"),
+        ("assistants[0].prompts[1].system_context", "template_unknown_name"),
+    ]
+
+
+def test_escapes_in_a_name_do_not_hide_that_its_mapping_was_needed() -> None:
+    raw = with_prompt(content=r"About \${my\_text}", input_mapping={"my_text": "prompt_3.output"})
+    assert ("assistants[0].prompts[0].input_mapping.my_text", "mapping_dropped") in found(raw)
