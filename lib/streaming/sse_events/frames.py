@@ -6,7 +6,7 @@ without a blank line: a block that holds only a comment makes some clients dispa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -15,8 +15,10 @@ from lib.streaming.sse_events.log_entry import LogContext, LogEntry, unpack_delt
 from lib.streaming.sse_events.vocabulary import DELTA_CODES, TYPE_NAMES, EventCode, ServerDraining
 
 HEARTBEAT = b": hb\n"
-#: Deltas of a reader far behind are merged up to this many bytes of text.
+#: Deltas of a reader far behind are merged into frames of at most this size.
 MAX_FRAME_BYTES = 64 * 1024
+#: What is left of that for the text, quotes and escapes included.
+MAX_TEXT_BYTES = MAX_FRAME_BYTES - 1024
 
 _encode = msgspec.json.Encoder().encode
 _ESCAPES = ((b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"), (b"\xc2\x85", b"\\u0085"))
@@ -29,7 +31,7 @@ def opening(retry_ms: int) -> bytes:
 
 def draining(event: ServerDraining, execution_id: str, at_ms: int) -> bytes:
     """The frame of `server.draining`: no id, since it is no stored event."""
-    envelope = b',"executionId":"%s","at":"%s"}' % (execution_id.encode(), rfc3339(at_ms).encode())
+    envelope = b',"executionId":%s,"at":"%s"}' % (_encode(execution_id), rfc3339(at_ms).encode())
     body = _encode(event)[:-1] + envelope
     return b"retry: %d\nevent: server.draining\ndata: %s\n\n" % (event.retry_ms, body)
 
@@ -38,10 +40,11 @@ class FrameEncoder:
     """Turns the entries of one execution into frames. What repeats is kept: heads per attempt, the second."""
 
     def __init__(self, context: LogContext) -> None:
-        self._tail = b',"executionId":%s,"seq":%%d,"at":"%%s.%%03dZ"}\n\n' % _encode(context.execution_id)
+        execution = _encode(context.execution_id).replace(b"%", b"%%")
+        self._tail = b',"executionId":%s,"seq":%%d,"at":"%%s.%%03dZ"}\n\n' % execution
         self._prompt_ids = context.prompt_ids
         self._heads: dict[tuple[int, bytes], bytes] = {}
-        self._second = (0, b"")
+        self._second: tuple[int | None, bytes] = (None, b"")
 
     def frame(self, entry: LogEntry) -> bytes:
         if entry.code in DELTA_CODES:
@@ -76,29 +79,45 @@ def escape_line_ends(json_text: bytes) -> bytes:
     return json_text
 
 
-def merge_deltas(entries: Sequence[LogEntry], max_bytes: int = MAX_FRAME_BYTES // 2) -> Iterable[LogEntry]:
+def merge_deltas(entries: Iterable[LogEntry], max_bytes: int = MAX_TEXT_BYTES) -> Iterator[LogEntry]:
     """Join neighbouring deltas of one attempt; the joined entry has the number and time of its last part.
 
-    A cursor keeps working at any original number: what was joined is cut again at the reader's next `after`.
+    `max_bytes` bounds the text of a joined entry as it will stand in its frame. A cursor keeps working at any
+    original number: what was joined is cut again at the reader's next `after`.
     """
-    held: LogEntry | None = None
+    run: list[LogEntry] = []
+    size = 0
     for entry in entries:
-        if held is not None and _joinable(held, entry, max_bytes):
-            start = _text_start(entry.data)
-            held = LogEntry(entry.seq, entry.code, entry.at_ms, held.data + entry.data[start:])
-            continue
-        if held is not None:
-            yield held
-        held = entry
-    if held is not None:
-        yield held
+        cost = _wire_size(entry)
+        if run and not (_same_attempt(run[0], entry) and size + cost <= max_bytes):
+            yield _joined(run)
+            run, size = [], 0
+        run.append(entry)
+        size += cost
+    if run:
+        yield _joined(run)
 
 
-def _joinable(held: LogEntry, entry: LogEntry, max_bytes: int) -> bool:
-    if held.code != entry.code or entry.code not in DELTA_CODES:
+def _wire_size(entry: LogEntry) -> int:
+    if entry.code not in DELTA_CODES:
+        return 0
+    return len(escape_line_ends(_encode(entry.data[_text_start(entry.data) :].decode())))
+
+
+def _same_attempt(one: LogEntry, other: LogEntry) -> bool:
+    if one.code != other.code or one.code not in DELTA_CODES:
         return False
-    head = _text_start(held.data)
-    return held.data[:head] == entry.data[:head] and len(held.data) + len(entry.data) <= max_bytes
+    head = _text_start(one.data)
+    return one.data[:head] == other.data[:head]
+
+
+def _joined(run: list[LogEntry]) -> LogEntry:
+    first, last = run[0], run[-1]
+    if len(run) == 1:
+        return first
+    start = _text_start(first.data)
+    texts = (entry.data[start:] for entry in run)
+    return LogEntry(last.seq, last.code, last.at_ms, first.data[:start] + b"".join(texts))
 
 
 def _text_start(data: bytes) -> int:

@@ -6,6 +6,7 @@ the definition. Every other event is its own JSON object, tag included.
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple
 
 import msgspec
@@ -58,8 +59,13 @@ def unpack_delta(data: bytes) -> Delta:
 
 
 def pack(event: Event) -> tuple[int, bytes]:
-    """Type code and bytes of an event that is no delta."""
-    return CODES[type(event)], _encoder.encode(event)
+    """Type code and bytes of an event that is no delta; a lone surrogate becomes `?`."""
+    code = CODES[type(event)]
+    try:
+        return code, _encoder.encode(event)
+    except UnicodeEncodeError:
+        plain = json.dumps(msgspec.to_builtins(event), ensure_ascii=False, separators=(",", ":"))
+        return code, plain.encode("utf-8", "replace")
 
 
 def unpack(entry: LogEntry, context: LogContext) -> Event:

@@ -76,8 +76,8 @@ class OrderChecker:
             self.problems.append(f"{code.name} at {seq} while the execution is {self.phase}")
         else:
             self.phase = then
-        if code in _PROMPT_CODES and prompt_id is not None:
-            self._feed_prompt(seq, code, prompt_id, attempt)
+        if code in _PROMPT_CODES:
+            self._feed_prompt(seq, code, prompt_id or "without an id", attempt)
 
     def _feed_prompt(self, seq: int, code: Code, prompt_id: str, attempt: int) -> None:
         phase, last = self._prompts.get(prompt_id, (PromptPhase.IDLE, 0))
@@ -87,6 +87,8 @@ class OrderChecker:
             return
         if code is Code.PROMPT_STARTED and attempt != last + 1:
             self.problems.append(f"attempt {attempt} of prompt {prompt_id} at {seq} follows {last}")
+        if phase is PromptPhase.STREAMING and attempt != last:
+            self.problems.append(f"{code.name} of attempt {attempt} at {seq} while prompt {prompt_id} is at {last}")
         self._prompts[prompt_id] = (then, attempt if code is Code.PROMPT_STARTED else last)
 
     def finish(self) -> list[str]:
