@@ -68,9 +68,7 @@ async def test_down_and_up_again_with_rows_in_every_table(storage: Storage, cloc
     user = await storage.users.create("ada@example.org", "Ada")
     await storage.sessions.create(user.id, b"s", 1)
     await storage.sessions.create_link(user.id, b"l", 1)
-    await storage.api_keys.create(
-        key_id="k", user_id=user.id, name="", secret_hash=b"", last_four="1234", scopes=["a"]
-    )
+    await storage.api_keys.create(key_id="k", user_id=user.id, name="", secret_hash=b"", last_four="1234", scopes=["a"])
     await storage.audit.add(user.id, "test", "everything")
     owner = await stores.own()
     await owner.begin()
