@@ -97,6 +97,6 @@ class Deliveries:
             async with asyncio.timeout(self._limits.close):
                 await source.close()
         except TimeoutError:
-            log.error("an event source did not close within %g s", self._limits.close)
+            log.warning("an event source did not close within %g s", self._limits.close)
         except Exception:
             log.exception("an event source failed to close")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import weakref
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
@@ -267,7 +267,7 @@ def _body(frames: bytes, *, more: bool = True) -> HTTPResponseBodyEvent:
 
 async def _abort(scope: Scope, watcher: asyncio.Task[None]) -> None:
     """Drop the connection: closing it properly would wait for the client to read what it does not read."""
-    extension: Mapping[str, Callable[[], None]] | None = (scope.get("extensions") or {}).get(ABORT_EXTENSION)
-    if extension is not None:
-        extension["abort"]()
+    abort = (scope.get("extensions") or {}).get(ABORT_EXTENSION, {}).get("abort")
+    if callable(abort):
+        abort()
         await asyncio.wait({watcher}, timeout=ABORT_WAIT_SECONDS)

@@ -4,57 +4,60 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 from app.settings.problems import SettingProblem, SettingsError
 
-SECRET_FILE = "secret_key"
-DATA_DIR_VARIABLE = "AA_DATA_DIR"
+KEY_FILE = "secret_key"
+KEY_CHARS = 32
+VARIABLE = "AA_DATA_DIR"
+
+_RIGHT = "right: a directory this user can write"
 
 
-def keep_secret_key(data_dir: Path) -> str:
-    """The directory's secret key, made now (256 bits, mode 0600) if there is none. Raises `SettingsError`.
+def problems_with(data_dir: Path) -> Iterator[SettingProblem]:
+    """What will keep the directory from being used, found without making anything."""
+    there = next(path for path in (data_dir, *data_dir.absolute().parents) if path.exists())
+    if not there.is_dir():
+        yield SettingProblem(VARIABLE, str(data_dir), f"{there} is no directory", _RIGHT)
+    elif not os.access(there, os.W_OK | os.X_OK):
+        yield SettingProblem(VARIABLE, str(data_dir), f"{there} cannot be written", _RIGHT)
 
-    Processes that start together end up with the same key: it is linked into place only when complete.
+
+def prepare(data_dir: Path, secret_key: str | None) -> str:
+    """Make the directory, for its owner only, and return the secret key to use. Raises `SettingsError`.
+
+    A key that is not given is read from the directory, or made there (256 bits, mode 0600).
     """
-    path = data_dir / SECRET_FILE
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return secret_key or _kept_key(data_dir / KEY_FILE)
+    except (OSError, UnicodeDecodeError) as error:
+        wrong = str(getattr(error, "strerror", None) or error).lower()
+        raise SettingsError([SettingProblem(VARIABLE, str(data_dir), wrong, _RIGHT)]) from error
+
+
+def _kept_key(path: Path) -> str:
     if not path.exists():
-        _make(path)
-    if path.stat().st_mode & 0o077:
-        raise _problem(path, "others can read it", f"chmod 600 {path}")
+        _make_key(path)
     key = path.read_text(encoding="ascii").strip()
-    if len(key) < 32:
-        raise _problem(path, "it holds less than 32 characters", "remove it, and a new one is made")
+    if path.stat().st_mode & 0o077:
+        raise SettingsError([SettingProblem(str(path), None, "others can read it", f"chmod 600 {path}")])
+    if len(key) < KEY_CHARS:
+        wrong = f"it holds less than {KEY_CHARS} characters"
+        raise SettingsError([SettingProblem(str(path), None, wrong, "remove it, and a new one is made")])
     return key
 
 
-def make_data_dir(data_dir: Path) -> None:
-    """Make the directory if it is absent, for its owner only. Raises `SettingsError` if it cannot be written."""
-    try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise _problem(data_dir, _reason(error), "a directory this user can make and write") from error
-    if not os.access(data_dir, os.W_OK | os.X_OK):
-        raise _problem(data_dir, "it cannot be written", "a directory this user can write")
-
-
-def _make(path: Path) -> None:
+def _make_key(path: Path) -> None:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(32) + "\n")
+        draft.touch(mode=0o600, exist_ok=False)
+        draft.write_text(secrets.token_urlsafe(32) + "\n", encoding="ascii")
+        # Processes that start together end up with one key: whoever links first, and only a complete one.
         os.link(draft, path)
     except FileExistsError:
-        pass
-    except OSError as error:
-        raise _problem(path, _reason(error), "a directory this user can write") from error
+        return
     finally:
         draft.unlink(missing_ok=True)
-
-
-def _problem(path: Path, wrong: str, right: str) -> SettingsError:
-    return SettingsError([SettingProblem(DATA_DIR_VARIABLE, str(path), wrong, right)])
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or "it cannot be used").lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from ipaddress import ip_network
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 import msgspec
-from limits import parse_many
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from app.settings.key_format import parse_key
+
+_RATE = re.compile(r"[1-9]\d{0,8}/([1-9]\d{0,4} ?)?(second|minute|hour|day)s?")
 
 
 class Form(msgspec.Struct, frozen=True):
@@ -55,10 +57,9 @@ def _limits_url(text: str) -> str:
 
 
 def _rate(text: str) -> str:
-    try:
-        parse_many(text)
-    except ValueError:
-        raise ValueError("it is no rate") from None
+    for part in text.split(";"):
+        if not _RATE.fullmatch(part.strip()):
+            raise ValueError(f"{part.strip()!r} is no rate")
     return text
 
 
@@ -117,6 +118,7 @@ Switch = Annotated[bool, BeforeValidator(_switch), Form("`on` or `off`")]
 Count = Annotated[int, Field(ge=1, le=1_000_000), Form("whole number, 1 or more")]
 Seconds = Annotated[float, Field(gt=0, le=86_400), Form("seconds, above 0, at most 86400")]
 RunSeconds = Annotated[float, Field(gt=0, le=900), Form("seconds, above 0, at most 900")]
+LeaseSeconds = Annotated[float, Field(ge=2, le=3600), Form("seconds, 2 to 3600")]
 DrainSeconds = Annotated[float, Field(ge=0, le=3600), Form("seconds, 0 to 3600")]
 KeyForm = Annotated[SecretStr, AfterValidator(_key), Form("`aa_live_…` as `assistant-architect keys` makes it")]
 SecretText = Annotated[SecretStr, AfterValidator(_long_secret), Form("secret text of at least 32 characters")]

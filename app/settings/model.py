@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from app.settings import forms
-from app.settings.data_dir import keep_secret_key, make_data_dir
+from app.settings import data_dir, forms
 from app.settings.forms import Form
 from app.settings.loading import given, refused, unknown, variables
 from app.settings.masking import masked
@@ -19,6 +18,7 @@ from app.settings.problems import SettingsError
 from lib.streaming.execution_manager.settings import EngineSettings
 
 PREFIX = "AA_"
+DATA_DIR = "var"
 DATABASE_FILE = "assistant-architect.sqlite3"
 
 _ENGINE = EngineSettings()
@@ -41,9 +41,11 @@ class Settings(BaseSettings):
     )
 
     data_dir: forms.Directory = Field(
-        default=Path("var"), description="Where the database file and the generated secret key live."
+        default=Path(DATA_DIR), description="Where the database file and the generated secret key live."
     )
-    database_url: forms.DatabaseUrl = Field(default_factory=_database_in, description="The database.")
+    database_url: forms.DatabaseUrl = Field(
+        default_factory=_database_in, description="The database; SQLite, in WAL mode."
+    )
     sqlite_synchronous: Annotated[Literal["NORMAL", "FULL"], Form("`NORMAL` or `FULL`")] = Field(
         default="NORMAL",
         description="`NORMAL`: a power cut may lose the last moments, a crash of the process loses nothing. "
@@ -102,7 +104,7 @@ class Settings(BaseSettings):
     execution_timeout: forms.RunSeconds = Field(
         default=_ENGINE.execution_timeout, description="How long a whole execution may take."
     )
-    lease_seconds: forms.Seconds = Field(
+    lease_seconds: forms.LeaseSeconds = Field(
         default=_ENGINE.lease_seconds, description="How long a worker that stops answering keeps its executions."
     )
     drain_seconds: forms.DrainSeconds = Field(
@@ -140,6 +142,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
         # The environment comes in through `load`, so that building settings in a test reads nothing.
         return (init_settings,)
 
@@ -148,19 +151,17 @@ class Settings(BaseSettings):
         """Read an environment; raise `SettingsError` with every problem. Makes the data directory and key."""
         names = variables(cls.model_fields, PREFIX)
         problems = list(unknown(names, PREFIX, environ))
+        problems += data_dir.problems_with(Path(environ.get(data_dir.VARIABLE) or DATA_DIR))
+        settings = None
         try:
             settings = cls.model_validate(given(names, cls.model_fields, environ))
         except ValidationError as error:
             problems += refused(error.errors(), names, cls.model_fields, environ)
-        if problems:
+        if problems or settings is None:
             raise SettingsError(problems)
-        return settings._settled()
-
-    def _settled(self) -> Settings:
-        make_data_dir(self.data_dir)
-        if self.secret_key is not None:
-            return self
-        return self.model_copy(update={"secret_key": SecretStr(keep_secret_key(self.data_dir))})
+        given_key = settings.secret_key.get_secret_value() if settings.secret_key else None
+        key = data_dir.prepare(settings.data_dir, given_key)
+        return settings.model_copy(update={"secret_key": SecretStr(key)})
 
     def __repr_args__(self) -> Iterator[tuple[str, str | None]]:
         for name, field in type(self).model_fields.items():

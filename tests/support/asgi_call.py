@@ -17,7 +17,7 @@ class AsgiCall:
     ) -> None:
         self.sent: list[Message] = []
         self.aborted = False
-        self.on_send: Callable[[Message], None] = lambda message: None
+        self.on_send: Callable[[Message], None] = lambda _: None
         self._gone = asyncio.Event()
         self._flow = asyncio.Event()
         self._flow.set()

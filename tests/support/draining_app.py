@@ -37,13 +37,15 @@ def main(work_seconds: float, window_seconds: float) -> None:
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         yield
-        print("shut down", flush=True)
+        sys.stdout.write("shut down\n")
+        sys.stdout.flush()
 
     async def drain() -> None:
         await asyncio.sleep(work_seconds)
 
     listener = socket.create_server(("127.0.0.1", 0))
-    print(listener.getsockname()[1], flush=True)
+    sys.stdout.write(f"{listener.getsockname()[1]}\n")
+    sys.stdout.flush()
     app = Litestar([events, readyz], openapi_config=None, lifespan=[lifespan], logging_config=None)
     config = server_config(app, Settings())
     DrainingServer(config, begin=deliveries.drain, drain=drain, window_seconds=window_seconds).run([listener])
