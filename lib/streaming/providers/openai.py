@@ -10,6 +10,7 @@ import asyncio
 import io
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import SimpleNamespace
 
 import aiohttp
 from yarl import URL
@@ -110,13 +111,23 @@ class OpenAIProvider:
     async def _send(self, request: ModelRequest) -> aiohttp.ClientResponse:
         card = await self._calling_card()
         body = encode_request(request, older_limit_name=self._older_limit_name)
-        timeout = aiohttp.ClientTimeout(
-            total=None, connect=request.connect_timeout, sock_connect=request.connect_timeout
-        )
         limit = asyncio.timeout(None)
         self._sending.add(limit)
         try:
             async with limit:
+                return await self._post(card, body, request.connect_timeout)
+        except TRANSPORT_ERRORS as error:
+            failure = _closed() if limit.expired() else failure_before_answer(error)
+        finally:
+            self._sending.discard(limit)
+        # Raised out here so that it does not carry aiohttp's error, which holds the request's headers.
+        raise failure
+
+    async def _post(self, card: CallingCard, body: bytes, connect_timeout: float) -> aiohttp.ClientResponse:
+        timeout = aiohttp.ClientTimeout(total=None, connect=connect_timeout, sock_connect=connect_timeout)
+        while True:
+            call = _Call()
+            try:
                 return await self._open_session().post(
                     URL(card.url),
                     # aiohttp writes bytes in one go, files piece by piece.
@@ -124,13 +135,13 @@ class OpenAIProvider:
                     headers=card.headers,
                     timeout=timeout,
                     allow_redirects=False,
+                    trace_request_ctx=call,
                 )
-        except TRANSPORT_ERRORS as error:
-            failure = _closed() if limit.expired() else failure_before_answer(error)
-        finally:
-            self._sending.discard(limit)
-        # Raised out here so that it does not carry aiohttp's error, which holds the request's headers.
-        raise failure
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                # A kept connection may be closed by the time it is used again (llama.cpp closes after every answer,
+                # while saying that it will not). Each such connection is gone now, so this ends with a new one.
+                if not call.reused:
+                    raise
 
     async def _check(self, response: aiohttp.ClientResponse, answer: HttpAnswer) -> None:
         if response.status == 200:
@@ -155,6 +166,8 @@ class OpenAIProvider:
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
+            trace = aiohttp.TraceConfig()
+            trace.on_connection_reuseconn.append(_note_reuse)
             self._session = aiohttp.ClientSession(
                 # How many calls run at once is the engine's to say.
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_SECONDS),
@@ -162,8 +175,23 @@ class OpenAIProvider:
                 auto_decompress=False,
                 trust_env=False,
                 read_bufsize=_READ_BUFFER_BYTES,
+                trace_configs=[trace],
             )
         return self._session
+
+
+class _Call:
+    """One sending of a request. `reused`: over a connection that had served another call before."""
+
+    reused = False
+
+
+async def _note_reuse(
+    _: aiohttp.ClientSession, context: SimpleNamespace, __: aiohttp.TraceConnectionReuseconnParams
+) -> None:
+    call = context.trace_request_ctx
+    if isinstance(call, _Call):
+        call.reused = True
 
 
 def _closed() -> UpstreamFailure:

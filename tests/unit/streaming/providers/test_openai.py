@@ -22,7 +22,8 @@ from lib.streaming.providers.openai import OpenAIProvider
 from lib.streaming.types import Message, Role, Usage
 from lib.streaming.upstream.stuttering import HoldLimits
 from tests.support.fake_clock import FakeClock, settle
-from tests.support.fault_modes import CANARY
+from tests.support.fault_exchange import Exchange
+from tests.support.fault_modes import CANARY, finish, three
 from tests.support.fault_upstream import Answer, FaultUpstream
 from tests.support.upstream_faults import FAULTS, HANGS, Heard, bad, good, listen, request
 
@@ -343,6 +344,27 @@ async def test_closing_the_provider_breaks_off_what_is_under_way_and_may_be_repe
         assert (await answering).outcome() == bad("upstream_disconnected", "one two three")
         assert (await waiting).outcome() == bad("provider_unavailable", final=True)
     assert await fault_upstream.closed() < 1.0
+
+
+async def test_a_kept_connection_that_hangs_up_when_used_again_is_replaced_by_a_new_one() -> None:
+    served: list[int] = []
+
+    async def one_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        await reader.readexactly(int(head.partition("content-length: ")[2].split()[0]))
+        out = Exchange(writer, 0)
+        await three(out)
+        await finish(out)
+        served.append(len(await reader.read(1)))
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(one_answer, "127.0.0.1", 0) as server:
+        provider = make(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1")
+        for _ in range(3):
+            assert (await listen(provider, request("m"))).outcome() == good()
+        assert served == [1, 1]
+        await provider.close()
 
 
 # --- Set-up ---
