@@ -131,7 +131,7 @@ def _kept_chars(connection: Connection, key: int) -> int:
 
 def orphans(connection: Connection, limit: int) -> list[Orphan]:
     rows = connection.execute(
-        select(_row.id, _row.status, _row.created_ms).where(LIVE, _unheld()).order_by(_row.key).limit(limit)
+        select(_row.id, _row.status, _row.created_ms).where(LIVE, _unheld()).order_by(_row.created_ms, _row.key).limit(limit)
     )
     return [Orphan(ExecutionId(row.id), row.status is ExecutionStatus.PENDING, row.created_ms) for row in rows]
 

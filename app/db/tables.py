@@ -168,7 +168,8 @@ executions = Table(
     Index("ix_executions_principal_id_created_ms_id", "principal_id", "created_ms", "id"),
     Index("ix_executions_assistant_id_created_ms_id", "assistant_id", "created_ms", "id"),
     Index("ix_executions_created_ms_id", "created_ms", "id"),
-    Index("ix_executions_live", "principal_id", "key", sqlite_where=LIVE, postgresql_where=LIVE),
+    Index("ix_executions_live", "created_ms", sqlite_where=LIVE, postgresql_where=LIVE),
+    Index("ix_executions_live_principal_id", "principal_id", sqlite_where=LIVE, postgresql_where=LIVE),
     Index("ix_executions_uncompacted", "key", sqlite_where=UNCOMPACTED, postgresql_where=UNCOMPACTED),
     # A key is never given twice: what a reader cached under it stays true.
     sqlite_autoincrement=True,

@@ -173,7 +173,8 @@ def _executions() -> None:
     for first in (["principal_id"], ["assistant_id"], []):
         columns = [*first, "created_ms", "id"]
         op.create_index(f"ix_executions_{'_'.join(columns)}", "executions", columns)
-    _partial_index("ix_executions_live", ["principal_id", "key"], LIVE)
+    _partial_index("ix_executions_live", ["created_ms"], LIVE)
+    _partial_index("ix_executions_live_principal_id", ["principal_id"], LIVE)
     _partial_index("ix_executions_uncompacted", ["key"], UNCOMPACTED)
 
 

@@ -1,0 +1,143 @@
+"""Hot queries keep their indexes, and hot paths their number of statements."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.db.database import Storage
+from app.db.fence import HotStatements
+from app.db.lane import driver_of
+from app.db.records import ExecutionFilter
+from lib.streaming.types import EndedBy, ExecutionStatus, Seq
+from tests.support.fake_clock import FakeClock
+from tests.support.sql_stores import sql_stores
+from tests.support.statements import Recorder, recorded_plans
+from tests.support.stores import LEASE, WORKER, Delta, Stores, attempt_started, started
+
+#: Partial indexes over what is live or not yet packed: small whatever the history, so reading them whole is fine.
+SMALL = ("ix_executions_live", "ix_executions_uncompacted")
+
+
+@pytest.fixture
+def stores(storage: Storage, clock: FakeClock) -> Stores:
+    return sql_stores(storage, clock)
+
+
+def reads_a_table_whole(plan: str) -> bool:
+    return plan.startswith("SCAN") and not plan.startswith("SCAN CONSTANT") and not any(one in plan for one in SMALL)
+
+
+async def test_no_step_of_an_executions_life_reads_a_table_whole(storage: Storage, stores: Stores) -> None:
+    new = await stores.new(idempotency_key="k", request_hash=b"h")
+    with recorded_plans(storage) as plans:
+        await storage.execution_store.create(new)
+        owner = await stores.claim(new.id)
+        await owner.begin()
+        await owner.commit(Delta(0, 1, "x"))
+        await owner.finish_prompt(output="x")
+        await owner.begin("polish")
+        await storage.execution_store.renew(WORKER, {owner.id: owner.claim.epoch}, LEASE)
+        await storage.execution_store.request_cancel(owner.id, EndedBy.USER)
+        owner = await stores.take_over(owner.id)
+        await storage.execution_store.orphans(10)
+        await storage.execution_store.release(owner.id, owner.claim.epoch)
+        owner = await stores.claim(owner.id)
+        await owner.end(ExecutionStatus.CANCELLED)
+        await storage.execution_store.uncompacted(10)
+        await storage.execution_store.compact(owner.id)
+        await stores.entries(owner.id)
+        await storage.execution_store.request_cancel(owner.id, EndedBy.USER)
+        await storage.executions.record(owner.id)
+        await storage.executions.owner_of(owner.id)
+        await storage.executions.delete(owner.id)
+    assert len(plans) > 40
+    assert [plan for plan in plans if reads_a_table_whole(plan)] == []
+
+
+async def test_the_fence_finds_its_rows_and_their_newest_numbers_by_key(storage: Storage) -> None:
+    def explain(connection):  # type: ignore[no-untyped-def]
+        statement = HotStatements(connection.dialect)._fence(3)
+        rows = driver_of(connection).execute(f"EXPLAIN QUERY PLAN {statement}", (1, 2, 3))
+        return [row[3] for row in rows]
+
+    plans = await storage.database.read(explain)
+    assert plans[0] == "SEARCH executions USING INTEGER PRIMARY KEY (rowid=?)"
+    assert plans[-1] == "SEARCH events USING PRIMARY KEY (execution_key=?)"
+
+
+async def test_reading_on_seeks_by_execution_and_number(storage: Storage, stores: Stores) -> None:
+    owner = await stores.own()
+    with recorded_plans(storage) as plans:
+        await storage.log_store.read(owner.claim.handle, Seq(0), 10)
+    assert plans == ["SEARCH events USING PRIMARY KEY (execution_key=? AND seq>?)"]
+
+
+async def test_a_list_of_executions_comes_out_of_its_index_in_order(storage: Storage, stores: Stores) -> None:
+    owner = await stores.own()
+    ada = await storage.executions.owner_of(owner.id)
+    for principal, where in (
+        (ada, ExecutionFilter()),
+        (None, ExecutionFilter()),
+        (None, ExecutionFilter(assistant_id=owner.claim.assistant_id)),
+        (ada, ExecutionFilter(from_ms=1, to_ms=2)),
+    ):
+        with recorded_plans(storage) as plans:
+            await storage.executions.list(principal, 10, "MTgwMDAwMDAwMDAwMC5h", where)
+        assert not [plan for plan in plans if "TEMP B-TREE" in plan], plans
+        assert any("executions USING INDEX ix_executions" in plan for plan in plans), plans
+
+
+async def test_a_limit_counts_live_executions_without_reading_the_finished_ones(
+    storage: Storage, stores: Stores
+) -> None:
+    with recorded_plans(storage) as plans:
+        await stores.start()
+    assert "SEARCH executions USING INDEX ix_executions_live_principal_id (principal_id=?)" in plans
+
+
+async def test_authentication_is_a_look_up(storage: Storage) -> None:
+    with recorded_plans(storage) as plans:
+        await storage.api_keys.find("k")
+        await storage.sessions.find(b"t")
+        await storage.users.by_email("a@example.org")
+    assert len(plans) >= 5
+    assert [plan for plan in plans if reads_a_table_whole(plan)] == []
+
+
+async def test_a_commit_of_deltas_is_five_statements_however_many_executions(storage: Storage, stores: Stores) -> None:
+    owners = [await stores.own() for _ in range(10)]
+    async with Recorder(storage) as statements:
+        await storage.log_store.commit([owner.write(Delta(0, 1, "x")) for owner in owners])
+    heads = [statement.split()[0] for statement in statements]
+    # Ten executions of one prepared INSERT.
+    assert heads == ["BEGIN", "SELECT", *["INSERT"] * 10, "COMMIT"]
+
+
+async def test_starting_an_attempt_costs_one_statement_more(storage: Storage, stores: Stores) -> None:
+    owner = await stores.own()
+    async with Recorder(storage) as statements:
+        await owner.commit(started("draft", 1), changes=[attempt_started("draft", 1)])
+    assert [statement.split()[0] for statement in statements] == ["BEGIN", "SELECT", "INSERT", "INSERT", "COMMIT"]
+
+
+async def test_a_first_claim_is_one_statement_and_its_version_another_once(storage: Storage, stores: Stores) -> None:
+    new = await stores.new()
+    await storage.execution_store.create(new)
+    async with Recorder(storage) as statements:
+        await stores.claim(new.id)
+    assert [statement.split()[0] for statement in statements] == ["BEGIN", "UPDATE", "COMMIT"]
+
+
+async def test_a_renewal_is_one_statement_however_many_are_held(storage: Storage, stores: Stores) -> None:
+    owners = [await stores.own() for _ in range(20)]
+    async with Recorder(storage) as statements:
+        await storage.execution_store.renew(WORKER, {owner.id: owner.claim.epoch for owner in owners}, LEASE)
+    assert [statement.split()[0] for statement in statements] == ["BEGIN", "UPDATE", "COMMIT"]
+
+
+async def test_the_terminal_write_is_one_transaction(storage: Storage, stores: Stores) -> None:
+    owner = await stores.own()
+    await owner.begin()
+    async with Recorder(storage) as statements:
+        await owner.end()
+    assert [statement.split()[0] for statement in statements].count("COMMIT") == 1
