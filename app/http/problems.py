@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, SerializationException
 from litestar.types import ExceptionHandlersMap
 
 from app.http.problem_kinds import BY_STATUS, PROBLEMS, SHOWN_AS, ProblemKind
@@ -134,9 +134,9 @@ def _from_framework(error: HTTPException) -> ApiError:
     if isinstance(error.extra, list) and error.extra:
         errors = [FieldError(str(part.get("key", "")), str(part.get("message", ""))) for part in error.extra]
         return ApiError("invalid_request", "The request does not have the agreed form.", errors=errors)
+    if isinstance(error.__cause__, SerializationException):
+        return ApiError("malformed_json", f"The body is not JSON: {error.detail.rstrip('.')}.")
     code = BY_STATUS.get(error.status_code, "invalid_request")
-    if isinstance(error.__cause__, Exception) and "malformed" in str(error.__cause__).lower():
-        code = "malformed_json"
     return ApiError(code, error.detail.rstrip(".") + ".", headers=headers)
 
 

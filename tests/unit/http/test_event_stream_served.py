@@ -17,6 +17,7 @@ from app.http.event_stream import STREAM_OPT, EventSource, EventStream, StreamLi
 from lib.streaming.clock import SystemClock
 from tests.support.event_sources import EndlessSource, HandFedSource
 from tests.support.in_process_server import InProcessServer, serving
+from tests.support.waiting import until
 
 GET = b"GET /events HTTP/1.1\r\nHost: test\r\nAccept-Encoding: gzip\r\n\r\n"
 
@@ -45,6 +46,7 @@ class Streams:
         return Litestar(
             [events, health],
             openapi_config=None,
+            logging_config=None,
             compression_config=CompressionConfig(backend="gzip", exclude_opt_key="no_compress", minimum_size=1),
         )
 
@@ -54,16 +56,6 @@ async def open_stream(server: InProcessServer, receive_buffer: int | None = None
     writer.write(GET)
     head = await reader.readuntil(b"\r\n\r\n")
     return reader, writer, head
-
-
-async def until(condition: Any, seconds: float) -> float:
-    """How long it took until the condition held; fails after `seconds`."""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    while not condition():
-        assert loop.time() - began < seconds, "it did not happen in time"
-        await asyncio.sleep(0.001)
-    return loop.time() - began
 
 
 async def test_a_client_that_closes_is_noticed_within_100_ms() -> None:
