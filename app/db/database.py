@@ -55,4 +55,9 @@ async def open_database(url: str, clock: Clock, new_id: IdFactory, *, synchronou
     `synchronous`: SQLite's `NORMAL` or `FULL`. Raises `UnsupportedDatabase`, `StorageUnavailable`; an old
     schema is not an error here (`at_head` tells).
     """
+    return storage_at(url, clock, new_id, synchronous=synchronous)
+
+
+def storage_at(url: str, clock: Clock, new_id: IdFactory, *, synchronous: str = "NORMAL") -> Storage:
+    """As `open_database`, connecting only when first used: for building an application before its event loop."""
     return Storage(SqliteDatabase(sqlite_path(url), clock.now_ms, synchronous=synchronous), new_id)

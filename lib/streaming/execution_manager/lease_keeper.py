@@ -23,9 +23,11 @@ class LeaseKeeper:
         self._manager = manager
         self._clock = clock
         self._settings = settings
-        self._renewed = clock.monotonic()
+        self._renewed = 0.0
 
     async def run(self) -> None:
+        # Not in the constructor: services are built before there is a loop to ask the time.
+        self._renewed = self._clock.monotonic()
         while True:
             await self._clock.sleep(self._settings.renew_seconds)
             await self.renew()

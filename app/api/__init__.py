@@ -1,0 +1,1 @@
+"""JSON and SSE routes; the file's path is the URL's path."""

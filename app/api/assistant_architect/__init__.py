@@ -1,0 +1,1 @@
+"""Routes below /api/assistant-architect, the origin's address of a run."""

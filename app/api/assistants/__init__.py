@@ -1,0 +1,1 @@
+"""/api/assistants: what authors build."""

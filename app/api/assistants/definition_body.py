@@ -1,0 +1,25 @@
+"""A definition as a request brings it: checked against the format and against the models there are."""
+
+from __future__ import annotations
+
+from app.api.request_body import decoded, invalid
+from lib.streaming.definition import Definition
+from lib.streaming.definition_check.models import check_models
+from lib.streaming.definition_check.parse import parse_definition, with_ids
+from lib.streaming.ids import IdFactory
+from lib.streaming.model_catalogue import ModelCatalogue
+
+
+class DefinitionReader:
+    def __init__(self, catalogue: ModelCatalogue, new_id: IdFactory) -> None:
+        self._catalogue = catalogue
+        self._new_id = new_id
+
+    def read(self, body: bytes) -> Definition:
+        """The definition in a body, every prompt with an id. Raises `ApiError` with every problem."""
+        definition, problems = parse_definition(decoded(body))
+        if definition is not None:
+            problems = check_models(definition, self._catalogue)
+        if definition is None or problems:
+            raise invalid("invalid_definition", "The assistant was not saved: its definition has problems.", problems)
+        return with_ids(definition, self._new_id)

@@ -1,0 +1,21 @@
+"""Every route of the API in one list."""
+
+from __future__ import annotations
+
+from app.api import executions, health, keys, openapi, session
+from app.api.assistant_architect.stream import stream
+from app.api.assistants import collection, item, preview, review, transfer
+
+ROUTES = (
+    stream,
+    *executions.ROUTES,
+    *collection.ROUTES,
+    *item.ROUTES,
+    *transfer.ROUTES,
+    preview.preview_assistant,
+    *review.ROUTES,
+    *session.ROUTES,
+    *keys.ROUTES,
+    *health.ROUTES,
+    openapi.openapi_document,
+)

@@ -1,0 +1,93 @@
+"""`serve`: everything prepared, then the server until a stop signal."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import secrets
+import socket
+import sys
+
+import click
+
+from app.bootstrap import Bootstrap, Welcome
+from app.cli.addresses import base_url, sign_in_url
+from app.cli.settings import load_settings
+from app.db.database import open_database
+from app.model_sources import has_local_model
+from app.settings import Settings
+from lib.streaming.clock import SystemClock
+from lib.streaming.ids import Uuid7Factory
+
+BACKLOG = 2048
+
+
+@click.command("serve")
+def command() -> None:
+    """Prepare the database, the first administrator and the examples, then serve until Ctrl-C."""
+    settings = load_settings()
+    listener = listen(settings)
+    try:
+        _serve(settings, listener)
+    finally:
+        listener.close()
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The port, taken before anything else is done: whoever may not have it learns so at once."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        if error.errno == errno.EADDRINUSE:
+            raise click.ClickException(f"{where} is in use. Stop what listens there, or set AA_PORT.") from error
+        raise click.ClickException(f"Cannot listen on {where}: {error.strerror}. Set AA_HOST and AA_PORT.") from error
+
+
+def _serve(settings: Settings, listener: socket.socket) -> None:
+    # Imported here so that a port in use, or a wrong setting, is told without a wait.
+    from app.asgi import Node, application
+    from app.cli.greeting_server import GreetingServer
+    from app.http.telemetry import configure_logging
+    from app.server import server_config
+
+    configure_logging(settings.log_format, sys.stderr)
+    welcome = _prepare(settings)
+    node = Node(settings)
+    port = listener.getsockname()[1]
+    server = GreetingServer(
+        server_config(application(node), settings),
+        begin=node.begin_draining,
+        drain=node.drain,
+        window_seconds=settings.drain_seconds,
+        greet=lambda: _greet(settings, welcome, port),
+    )
+    server.run([listener])
+
+
+def _prepare(settings: Settings) -> Welcome:
+    from app.db.migrate import upgrade
+
+    upgrade(settings.database_url)
+    return asyncio.run(_bootstrap(settings))
+
+
+async def _bootstrap(settings: Settings) -> Welcome:
+    clock = SystemClock()
+    new_id = Uuid7Factory(clock.now_ms)
+    storage = await open_database(settings.database_url, clock, new_id, synchronous=settings.sqlite_synchronous)
+    try:
+        return await Bootstrap(settings, storage, clock, secrets.token_bytes).run([])
+    finally:
+        await storage.close()
+
+
+def _greet(settings: Settings, welcome: Welcome, port: int) -> None:
+    revoked = "the default one was revoked; make another with `assistant-architect keys create`"
+    click.echo(f"Assistant Architect is ready on {base_url(settings, port)} (stop it with Ctrl-C).")
+    if settings.local_model == "auto" and not has_local_model(settings):
+        click.echo("No bundled model fits this platform: the examples use the scripted provider.")
+    click.echo(f"Sign in once as {welcome.email}: {sign_in_url(settings, welcome.link_token, port)}")
+    click.echo(f"API key: {welcome.api_key or revoked}")
+    sys.stdout.flush()

@@ -1,0 +1,76 @@
+"""The providers a deployment has."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from app.settings import Settings
+from lib.streaming.clock import Clock
+from lib.streaming.errors import StreamingError
+from lib.streaming.model_catalogue import ModelCatalogue
+from lib.streaming.ports import Provider
+from lib.streaming.providers.directory import MappedProviders
+from lib.streaming.providers.local import LOCAL_MODEL, LocalProvider
+from lib.streaming.providers.local_server import LocalModelServer, is_available
+from lib.streaming.providers.scripted import ScriptedProvider
+
+if TYPE_CHECKING:
+    from lib.streaming.providers.openai import OpenAIProvider
+
+log = logging.getLogger(__name__)
+
+LOG_FILE = "local_model.log"
+SCRIPTED_MODEL = "scripted/echo"
+
+
+class ModelSources:
+    """Built from the settings; `warm_up` once the server is ready, `close` at the end."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        providers: dict[str, Provider] = {"scripted": ScriptedProvider(clock)}
+        models: dict[str, tuple[str, ...]] = {"scripted": ()}
+        self._warm: list[Callable[[], Awaitable[None]]] = []
+        if has_local_model(settings):
+            local = LocalProvider(LocalModelServer(settings.data_dir / LOG_FILE), clock)
+            providers["local"], models["local"] = local, (LOCAL_MODEL,)
+            self._warm.append(local.warm_up)
+        if settings.openai_api_key is not None:
+            openai = _openai(settings, clock)
+            providers["openai"], models["openai"] = openai, ()
+            self._warm.append(openai.warm_up)
+        self.providers = MappedProviders(providers)
+        self.catalogue = ModelCatalogue(models)
+
+    async def warm_up(self) -> None:
+        """Do now what the first call would have to wait for. What fails here is tried again by that call."""
+        for warm in self._warm:
+            try:
+                await warm()
+            except StreamingError as error:
+                log.warning("a provider is not ready yet: %s", error.message)
+
+    async def close(self) -> None:
+        await self.providers.close()
+
+
+def has_local_model(settings: Settings) -> bool:
+    return settings.local_model == "auto" and is_available()
+
+
+def example_model(settings: Settings) -> str:
+    """What the examples ask: the bundled model, or where there is none the scripted stand-in."""
+    return f"local/{LOCAL_MODEL}" if has_local_model(settings) else SCRIPTED_MODEL
+
+
+def _openai(settings: Settings, clock: Clock) -> OpenAIProvider:
+    # Its HTTP client takes half a second to import: only a deployment that has the provider pays for it.
+    from lib.streaming.providers.openai import OPENAI_BASE_URL, OpenAIProvider
+
+    assert settings.openai_api_key is not None
+    return OpenAIProvider(
+        clock=clock,
+        api_key=settings.openai_api_key.get_secret_value(),
+        base_url=settings.openai_base_url or OPENAI_BASE_URL,
+    )

@@ -1,0 +1,1 @@
+"""Pages for people: templates, and our own ES modules."""

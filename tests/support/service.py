@@ -1,0 +1,128 @@
+"""The whole service on a loopback port: SQLite file, scripted models, real HTTP; and people to use it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+
+from app.api.new_key import KeyMaker
+from app.asgi import Node, application
+from app.db.records import AssistantRecord, AssistantStatus, UserRecord, UserRole
+from app.http.principal import Scope
+from app.settings import Settings
+from lib.streaming.definition import Definition, FieldType, InputField, PromptDefinition
+from lib.streaming.sse_events.decoder import EventStreamDecoder
+from lib.streaming.types import PromptId
+from tests.support.database import fresh_database
+from tests.support.in_process_server import InProcessServer, serving
+
+
+class Person(NamedTuple):
+    """A user with an API key that may do all its role may."""
+
+    user: UserRecord
+    key: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}"}
+
+
+class Service:
+    """`client` knows the address; requests are made as a `Person` through its `headers`."""
+
+    def __init__(self, node: Node, server: InProcessServer, client: httpx.AsyncClient) -> None:
+        self.node = node
+        self.server = server
+        self.client = client
+        self.storage = node.storage
+        self._people = 0
+
+    async def person(self, role: UserRole = UserRole.ADMIN, scopes: Iterable[Scope] = Scope) -> Person:
+        self._people += 1
+        name = f"person-{self._people}"
+        user = await self.storage.users.create(f"{name}@example.org", name, role)
+        return Person(user, await self.key(user, scopes))
+
+    async def key(self, user: UserRecord, scopes: Iterable[Scope] = Scope, expires_ms: int | None = None) -> str:
+        maker = KeyMaker(self.storage.api_keys, self.node.clock, secrets.token_bytes)
+        _, text = await maker.issue(user.id, "test", scopes, expires_ms)
+        return text
+
+    async def assistant(
+        self, owner: Person, definition: Definition | None = None, status: AssistantStatus = AssistantStatus.APPROVED
+    ) -> AssistantRecord:
+        return await self.storage.assistants.create(owner.user.id, definition or echo(), status)
+
+    async def run(self, person: Person, assistant: AssistantRecord, **inputs: object) -> str:
+        """Start an execution, wait for its end, return its id."""
+        body = {"assistantId": assistant.id, "inputs": inputs}
+        answer = await self.client.post("/api/assistant-architect/stream", json=body, headers=person.headers)
+        assert answer.status_code == 200, answer.text
+        return answer.headers["x-execution-id"]
+
+
+class Event(NamedTuple):
+    id: str
+    type: str
+    data: dict[str, Any]
+
+
+def events_in(body: bytes) -> list[Event]:
+    """The events of a whole body."""
+    return [Event(one.last_event_id, one.type, json.loads(one.data)) for one in EventStreamDecoder().feed(body)]
+
+
+def text_of(events: Iterable[Event], prompt: str | None = None) -> str:
+    """What a client shows: the text of a prompt's last attempt, or of all prompts."""
+    shown: dict[str, str] = {}
+    for event in events:
+        match event.type:
+            case "prompt.delta":
+                shown[event.data["promptId"]] = shown.get(event.data["promptId"], "") + event.data["text"]
+            case "prompt.retrying":
+                shown[event.data["promptId"]] = ""
+    return "".join(text for name, text in shown.items() if prompt in (None, name))
+
+
+def echo(name: str = "Echo", content: str = "Say ${topic}", model: str = "scripted/echo", **more: Any) -> Definition:
+    """An assistant with one field, `topic`, and one prompt, `answer`."""
+    field = InputField("topic", FieldType.SHORT_TEXT, "Topic", required=True)
+    return Definition(
+        name, fields=(field,), prompts=(PromptDefinition(PromptId("answer"), "Answer", content, model),), **more
+    )
+
+
+def as_json(definition: Definition) -> dict[str, Any]:
+    """A definition as an author sends it."""
+    import msgspec
+
+    sent: dict[str, Any] = msgspec.to_builtins(definition)
+    return sent
+
+
+@asynccontextmanager
+async def running_service(directory: Path, **environment: str) -> AsyncIterator[Service]:
+    """`environment`: settings without their prefix, as `rate_limit_starts="3/minute"`."""
+    given = {f"AA_{name.upper()}": value for name, value in environment.items()}
+    defaults = {
+        "AA_DATA_DIR": str(directory),
+        "AA_DATABASE_URL": fresh_database(directory),
+        "AA_LOCAL_MODEL": "off",
+        "AA_RATE_LIMIT_STARTS": "1000000/minute",
+        "AA_RATE_LIMIT_SIGN_IN": "1000000/minute",
+        "AA_MAX_CONCURRENT_EXECUTIONS": "1000",
+    }
+    settings = Settings.load(defaults | given)
+    node = Node(settings)
+    async with (
+        serving(application(node), settings, node.begin_draining, node.drain) as server,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as client,
+    ):
+        yield Service(node, server, client)
