@@ -12,9 +12,10 @@ from array import array
 import msgspec
 import uvloop
 
-from bench.load import Load, LoadResult, percentile_ms
+from bench.load import Load, LoadResult
 from bench.process_tree import cpu_seconds
-from bench.stream_reader import Readings, StreamReader
+from bench.readings import Readings
+from bench.stream_reader import StreamReader
 
 _LAG_SECONDS = 0.02
 #: A server may still have work of its own after the last byte; it counts.
@@ -27,8 +28,7 @@ class LoadClient:
     def __init__(self, load: Load) -> None:
         self._load = load
         self._request = load.request.encode()
-        self._readings = Readings()
-        self._readings.steady_streams = load.streams if load.steady else 0
+        self._readings = Readings(load.streams, self._cpu, steady=load.steady)
         self._lags = array("q")
         self._open: set[StreamReader] = set()
         self._unstarted = load.streams
@@ -48,7 +48,7 @@ class LoadClient:
         seconds = time.monotonic() - began
         watch.cancel()
         await asyncio.sleep(_SETTLE_SECONDS)
-        return self._result(seconds, self._cpu() - cpu)
+        return self._readings.result(seconds, self._cpu() - cpu, self._lags)
 
     def _start_all(self) -> None:
         if self._load.one_by_one:
@@ -73,7 +73,7 @@ class LoadClient:
             await asyncio.get_running_loop().create_connection(lambda: reader, "127.0.0.1", load.port)
         except OSError as error:
             self._readings.refusal = repr(error)
-            self._readings.incomplete += 1
+            self._readings.missed(1)
             self._ended(reader)
 
     def _ended(self, reader: StreamReader) -> None:
@@ -84,7 +84,7 @@ class LoadClient:
             self._done.set()
 
     def _abandon(self) -> None:
-        self._readings.incomplete += self._unstarted
+        self._readings.missed(self._unstarted)
         self._unstarted = 0
         for connecting in self._connecting:
             connecting.cancel()
@@ -99,23 +99,6 @@ class LoadClient:
 
     def _cpu(self) -> float:
         return cpu_seconds(self._load.server_pid) if self._load.server_pid else 0.0
-
-    def _result(self, seconds: float, cpu: float) -> LoadResult:
-        readings, tokens = self._readings, self._readings.tokens
-        return LoadResult(
-            complete=readings.complete,
-            incomplete=readings.incomplete,
-            tokens=tokens,
-            frames=readings.frames,
-            seconds=seconds,
-            first_p50=percentile_ms(readings.firsts, 0.5),
-            first_p99=percentile_ms(readings.firsts, 0.99),
-            latency_p50=percentile_ms(readings.latencies, 0.5),
-            latency_p99=percentile_ms(readings.latencies, 0.99),
-            cpu_us_per_token=cpu / tokens * 1e6 if tokens and self._load.server_pid else None,
-            lag_p99=percentile_ms(self._lags, 0.99),
-            refusal=readings.refusal,
-        )
 
 
 async def play(load: Load) -> LoadResult:

@@ -72,9 +72,7 @@ async def measure(storage: Storage, size: int, commits: int, pace: float) -> str
     cpu = (time.process_time() - cpu) * 1e6
     took.sort()
     p50, p99 = statistics.median(took), took[int(len(took) * 0.99)]
-    return (
-        f"{size:>5}{cpu / commits / size:>14.1f}{cpu / commits:>15.0f}{p50:>10.3f}{p99:>10.3f}{took[-1]:>10.2f}"
-    )
+    return f"{size:>5}{cpu / commits / size:>14.1f}{cpu / commits:>15.0f}{p50:>10.3f}{p99:>10.3f}{took[-1]:>10.2f}"
 
 
 async def run(directory: Path, arguments: argparse.Namespace) -> None:

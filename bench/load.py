@@ -28,7 +28,10 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
-    """Milliseconds, seconds, and CPU microseconds. Percentiles of nothing are None."""
+    """Milliseconds, seconds, and CPU microseconds. What could not be measured is None.
+
+    `steady_cpu_us_per_token` is of the time in which all streams were open.
+    """
 
     complete: int
     incomplete: int
@@ -40,6 +43,7 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     latency_p50: float | None
     latency_p99: float | None
     cpu_us_per_token: float | None
+    steady_cpu_us_per_token: float | None
     lag_p99: float | None
     refusal: str = ""
 

@@ -17,6 +17,7 @@ class Metric(StrEnum):
     LATENCY_P50 = "latency a token, p50, ms"
     LATENCY_P99 = "latency a token, p99, ms"
     CPU = "server CPU a token, µs"
+    STEADY_CPU = "server CPU a token, starts and ends left out, µs"
     HELD = "streams held at 50 tokens/s"
     BURST = "burst, tokens/s"
     BURST_CPU = "burst, server CPU a token, µs"

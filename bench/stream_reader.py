@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from array import array
 from collections.abc import Callable
 from typing import cast
 
+from bench.readings import Readings
 from bench.script import STAMP, STAMP_BYTES
 
 #: What a full answer ends with: OpenAI's and the AI SDK's line, or our terminal event.
@@ -18,29 +18,8 @@ _CHUNKED_END = b"0\r\n\r\n"
 _TAIL_BYTES = 600
 
 
-class Readings:
-    """What all streams of a run record together. Nanoseconds."""
-
-    def __init__(self) -> None:
-        self.latencies = array("q")
-        self.firsts = array("q")
-        self.tokens = 0
-        #: Latencies are kept from the moment this many streams have begun until the first one ends.
-        self.steady_streams = 0
-        self.frames = 0
-        self.complete = 0
-        self.incomplete = 0
-        self.refusal = ""
-
-    def take(self, now: int, stamps: list[bytes]) -> None:
-        """Count tokens that came at `now`, and keep how long each took."""
-        self.tokens += len(stamps)
-        if len(self.firsts) >= self.steady_streams and not (self.steady_streams and self.complete):
-            self.latencies.extend([now - int(stamp) for stamp in stamps])
-
-
 class StreamReader(asyncio.Protocol):
-    """Calls `ended` once, when the answer is over, the connection is lost, or `enough` stamps were read."""
+    """Calls `ended` once, when the answer is over, the connection is lost, or (`leave_early`) its tokens are there."""
 
     def __init__(
         self,
@@ -62,11 +41,6 @@ class StreamReader(asyncio.Protocol):
         self._rest = b""
         self._tail = b""
         self._over = False
-
-    @property
-    def seen(self) -> int:
-        """Stamps read so far."""
-        return self._seen
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports do everything an asyncio.Transport does, but are no subclass of it.
@@ -94,9 +68,9 @@ class StreamReader(asyncio.Protocol):
 
     def _record(self, now: int, stamps: list[bytes]) -> None:
         if not self._seen:
-            self._readings.firsts.append(now - self._sent_ns)
+            self._readings.began(now - self._sent_ns)
         self._seen += len(stamps)
-        self._readings.take(now, stamps)
+        self._readings.took(now, stamps)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.leave()
@@ -108,8 +82,6 @@ class StreamReader(asyncio.Protocol):
         self._over = True
         if self._transport is not None:
             self._transport.close()
-        if self._seen == self._tokens and (self._leave_early or _DONE.search(self._tail)):
-            self._readings.complete += 1
-        else:
-            self._readings.incomplete += 1
+        whole = self._leave_early or _DONE.search(self._tail) is not None
+        self._readings.ended(complete=whole and self._seen == self._tokens)
         self._ended(self)

@@ -34,6 +34,7 @@ async def paced(rig: Rig, target: Target, seconds: float) -> list[Sample]:
         Metric.LATENCY_P50: result.latency_p50,
         Metric.LATENCY_P99: result.latency_p99,
         Metric.CPU: result.cpu_us_per_token,
+        Metric.STEADY_CPU: result.steady_cpu_us_per_token,
     }
     return _samples(target, result, figures)
 
