@@ -33,9 +33,14 @@ class Asked(msgspec.Struct):
     stream_options: StreamOptions = msgspec.field(default_factory=StreamOptions)
 
 
+def delta(text: bytes) -> bytes:
+    """One piece of content as an event."""
+    return _DELTA % text
+
+
 def token(text: bytes) -> bytes:
     """One piece of content as an HTTP chunk of its own."""
-    return _chunk(_DELTA % text)
+    return _chunk(delta(text))
 
 
 def ending(tokens: int, *, usage: bool) -> bytes:

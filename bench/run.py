@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -42,6 +43,10 @@ OPENERS: Mapping[str, Opener] = {"A": targets.byte_pump, "C": targets.fastapi, "
 async def measure(names: Sequence[str], sizes: Sizes) -> Figures:
     """Every metric of every target that can be started."""
     figures = Figures()
+    task = asyncio.current_task()
+    assert task is not None
+    # Whoever ends the run ends the servers it started.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     async with _rig() as rig, contextlib.AsyncExitStack() as stack:
         running = await _start(stack, rig, names)
         for target in running:
