@@ -82,7 +82,7 @@ REFUSED: Mapping[str, str] = {
     "macro tree": "{% macro a() %}{{ a() }}{{ a() }}{% endmacro %}{{ a() }}",
     "call block": "{% call s() %}{% endcall %}",
     "filter block": "{% filter upper %}{{ s }}{% endfilter %}",
-    "recursive loop": "{% for x in xs recursive %}{{ loop(xs) }}{% endfor %}",
+    "recursive loop": "{% for x in xs recursive %}{{ x }}{% endfor %}",
     "doubling by set": "{% set a = t %}{% for x in xs %}{% set a = a ~ a %}{% endfor %}",
     "block set": "{% set a %}{{ t }}{% endset %}",
     "with": "{% with a = t ~ t %}{{ a }}{% endwith %}",

@@ -12,11 +12,11 @@ class Work:
     """An allowance that only shrinks. Raises TemplateError where it ends."""
 
     def __init__(self, units: int = MAX_WORK) -> None:
-        self._left = units
+        self.left = units
 
     def spend(self, units: int) -> None:
-        self._left -= units
-        if self._left < 0:
+        self.left -= units
+        if self.left < 0:
             message = (
                 "Rendering this template is more work than allowed: loop over fewer items, or keep filters away from "
                 "very long text."
