@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lib.streaming.definition import Definition, FieldType, InputField, PromptDefinition
+from lib.streaming.prompt_decoder import decode_editor_escapes
+from lib.streaming.prompt_processor.check import check_prompts
 from lib.streaming.prompt_processor.processor import PromptProcessor
 from lib.streaming.prompt_template.cache import TemplateCache
 from lib.streaming.prompt_template.problems import TemplateCode, TemplateError
@@ -127,3 +129,36 @@ def test_an_empty_prompt_is_never_sent(source: str) -> None:
 
 def test_a_template_that_got_past_the_checks_fails_its_prompt() -> None:
     assert problems(chain(prompt("a", "{{ topic.__class__ }}"))) == [(TemplateCode.FORBIDDEN, "__class__")]
+
+
+def test_a_chain_written_for_the_origin_means_what_it_meant_there() -> None:
+    stored = [
+        ("Draft", 0, "Plan for grade &#x24;{grade} about \\${topic}.\n\nNotes: $\\{notes\\}\nStandards: ${standards}"),
+        ("Critique: clarity", 1, "Critique the clarity of:\n\n${draft}"),
+        ("Critique: inclusion", 1, "Critique the inclusion of:\n\n{{prompt_0_output}}"),
+        (
+            "Final",
+            5,
+            "{{ draft }}|${critique-clarity}|{{critique-inclusion}}|{{result\\_1}}|&amp;#x24;5 and {not a variable}",
+        ),
+    ]
+    prompts = [
+        PromptDefinition(PromptId(name), name, decode_editor_escapes(text), "m/m", position)
+        for name, position, text in stored
+    ]
+    definition = chain(*prompts, fields=("grade", "topic", "standards", "notes"))
+    assert check_prompts(definition) == []
+    inputs: dict[str, Value] = {"grade": "3-5", "topic": "fractions", "standards": ["A", "B"]}
+    processor = PromptProcessor(TemplateCache())
+    results: dict[PromptId, str] = {}
+    sent = []
+    for step in prompts:
+        (message,) = processor.messages(definition, step, inputs, results)
+        results[step.id] = f"<{step.name}>"
+        sent.append(message.content)
+    assert sent == [
+        "Plan for grade 3-5 about fractions.\n\nNotes: \nStandards: A, B",
+        "Critique the clarity of:\n\n<Draft>",
+        "Critique the inclusion of:\n\n<Draft>",
+        "<Draft>|<Critique: clarity>|<Critique: inclusion>|<Draft>|$5 and {not a variable}",
+    ]
