@@ -14,6 +14,6 @@ from lib.streaming.prompt_template.problems import TemplateCode
 GUIDE = (Path(__file__).parents[4] / "docs" / "templates.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("word", [*FILTERS, *PREDICATES, *LOOP_FACTS, *TemplateCode])
+@pytest.mark.parametrize("word", sorted({*FILTERS, *PREDICATES, *LOOP_FACTS, *TemplateCode}))
 def test_the_guide_names_every_filter_test_fact_and_problem(word: str) -> None:
     assert f"`{word}`" in GUIDE or f"is {word}`" in GUIDE or f"loop.{word}`" in GUIDE
