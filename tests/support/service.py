@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
+import msgspec
 
 from app.api.new_key import KeyMaker
 from app.asgi import Node, application
@@ -83,11 +84,11 @@ def text_of(events: Iterable[Event], prompt: str | None = None) -> str:
     """What a client shows: the text of a prompt's last attempt, or of all prompts."""
     shown: dict[str, str] = {}
     for event in events:
-        match event.type:
-            case "prompt.delta":
-                shown[event.data["promptId"]] = shown.get(event.data["promptId"], "") + event.data["text"]
-            case "prompt.retrying":
-                shown[event.data["promptId"]] = ""
+        name = event.data.get("promptId", "")
+        if event.type == "prompt.delta":
+            shown[name] = shown.get(name, "") + event.data["text"]
+        elif event.type == "prompt.retrying":
+            shown[name] = ""
     return "".join(text for name, text in shown.items() if prompt in (None, name))
 
 
@@ -101,8 +102,6 @@ def echo(name: str = "Echo", content: str = "Say ${topic}", model: str = "script
 
 def as_json(definition: Definition) -> dict[str, Any]:
     """A definition as an author sends it."""
-    import msgspec
-
     sent: dict[str, Any] = msgspec.to_builtins(definition)
     return sent
 

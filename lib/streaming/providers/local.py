@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from lib.streaming.clock import Clock
 from lib.streaming.ports import DeltaStream, ModelRequest
-from lib.streaming.providers.local_server import LocalEndpoint, LocalModelServer
+from lib.streaming.providers.local_server import LocalEndpoint
 
 if TYPE_CHECKING:
     from lib.streaming.providers.openai import OpenAIProvider
@@ -18,12 +18,20 @@ if TYPE_CHECKING:
 LOCAL_MODEL = "smollm2"
 
 
+class ModelServer(Protocol):
+    """A model somebody has to start: `LocalModelServer`."""
+
+    async def start(self) -> LocalEndpoint: ...
+
+    async def stop(self) -> None: ...
+
+
 class LocalProvider:
     """Starts the server when the first call comes, or at `warm_up`, and again after it has died."""
 
     name = "local"
 
-    def __init__(self, server: LocalModelServer, clock: Clock) -> None:
+    def __init__(self, server: ModelServer, clock: Clock) -> None:
         self._server = server
         self._clock = clock
         self._endpoint: LocalEndpoint | None = None

@@ -17,7 +17,8 @@ import pytest
 
 from lib.streaming.clock import Clock, SystemClock
 from lib.streaming.ports import ModelRequest
-from lib.streaming.providers.local import local_provider
+from lib.streaming.providers.local import LocalProvider
+from lib.streaming.providers.local_server import LocalEndpoint
 from lib.streaming.providers.openai import OpenAIProvider
 from lib.streaming.types import Message, Role, Usage
 from lib.streaming.upstream.stuttering import HoldLimits
@@ -87,11 +88,38 @@ async def test_what_is_not_asked_for_is_not_sent(provider: OpenAIProvider, fault
     assert set(fault_upstream.requests[0].body) == {"model", "messages", "stream", "stream_options"}
 
 
+class RestartedServer:
+    """A model server with another key each time it is asked for."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+        self.starts = 0
+        self.stopped = False
+
+    async def start(self) -> LocalEndpoint:
+        self.starts += 1
+        return LocalEndpoint(self.base_url, f"key-{self.starts}")
+
+    async def stop(self) -> None:
+        self.stopped = True
+
+
 async def test_the_local_model_is_told_its_limit_by_the_older_name(fault_upstream: FaultUpstream) -> None:
-    provider = local_provider(fault_upstream.base_url, SystemClock())
+    server = RestartedServer(fault_upstream.base_url)
+    provider = LocalProvider(server, SystemClock())
     await listen(provider, request("smollm2", max_output_tokens=5))
     assert fault_upstream.requests[0].body["max_tokens"] == 5
     assert provider.name == "local"
+    await provider.close()
+    assert server.stopped
+
+
+async def test_a_local_model_that_was_started_again_is_called_at_its_new_address(fault_upstream: FaultUpstream) -> None:
+    provider = LocalProvider(RestartedServer(fault_upstream.base_url), SystemClock())
+    for _ in range(2):
+        await listen(provider, request("smollm2"))
+    keys = [heard.headers["authorization"] for heard in fault_upstream.requests]
+    assert keys == ["Bearer key-1", "Bearer key-2"]
     await provider.close()
 
 
