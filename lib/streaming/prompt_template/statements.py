@@ -9,6 +9,7 @@ from jinja2 import nodes
 from lib.streaming.prompt_template.dollar_syntax import author_name
 from lib.streaming.prompt_template.expressions import cost, expression
 from lib.streaming.prompt_template.frame import Expression, Frame, Statement
+from lib.streaming.prompt_template.limits import VISITED
 from lib.streaming.prompt_template.problems import Misfit, TemplateCode, TemplateError, refusal
 from lib.streaming.prompt_template.values import items_of, kind_of, text_of
 from lib.streaming.types import Value
@@ -106,6 +107,7 @@ def _binding(node: nodes.For) -> Callable[[Frame, Value], bool]:
     names = _names(node.target.items)
 
     def take_apart(frame: Frame, item: Value) -> bool:
+        frame.work.spend(VISITED)
         if not isinstance(item, list) or len(item) != len(names):
             message = f"This loop takes lists of {len(names)} items apart; it met {kind_of(item)} that is not one."
             raise refusal(TemplateCode.WRONG_VALUE, message)

@@ -69,7 +69,7 @@ given_values = st.fixed_dictionaries(
         "critique-clarity": plain_values,
         "profile": st.dictionaries(st.sampled_from(["key", "name"]), plain_values),
         "nothing": st.none(),
-        "big": st.sampled_from([list(range(3_000)), "long text " * 50_000, "é" * 100_000]),
+        "big": st.sampled_from([list(range(300)), "long text " * 5_000, "é" * 10_000]),
     }
 )
 
@@ -82,7 +82,7 @@ def outcome(source: str, values: dict[str, Value]) -> str | tuple[object, ...]:
         return failed.problems
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(templates, given_values)
 def test_a_template_of_the_grammar_renders_in_bounds_and_always_the_same(source: str, values: dict[str, Value]) -> None:
     problems = check_template(source, values)
