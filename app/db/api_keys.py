@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from app.db.dialect import now_ms
 from app.db.port import Database
+from app.db.prepared import Prepared
 from app.db.records import ApiKeyRecord
 from app.db.tables import api_keys, users
 from app.db.users import USER_COLUMNS, user_record
 from lib.streaming.types import PrincipalId
+
+_SELECT = select(api_keys, *USER_COLUMNS).join(users, users.c.id == api_keys.c.user_id)
+_FIND = Prepared(lambda _: _SELECT.where(api_keys.c.key_id == bindparam("key")))
+_LIST = Prepared(
+    lambda _: _SELECT.where(api_keys.c.user_id == bindparam("user")).order_by(
+        api_keys.c.created_ms.desc(), api_keys.c.key_id
+    )
+)
 
 
 class ApiKeyRepository:
@@ -42,18 +52,18 @@ class ApiKeyRepository:
 
         def work(connection: Connection) -> ApiKeyRecord:
             connection.execute(statement)
-            return _select(connection, api_keys.c.key_id == key_id)[0]
+            return _records(_FIND.rows(connection, key=key_id))[0]
 
         return await self._database.write(work)
 
     async def find(self, key_id: str) -> ApiKeyRecord | None:
         """The key with its user, also when it is revoked, expired or the user disabled: the caller decides."""
-        found = await self._database.read(lambda connection: _select(connection, api_keys.c.key_id == key_id))
+        found = await self._database.read(lambda connection: _records(_FIND.rows(connection, key=key_id)))
         return found[0] if found else None
 
     async def list(self, user_id: PrincipalId) -> Sequence[ApiKeyRecord]:
         """All keys of a user, newest first."""
-        return await self._database.read(lambda connection: _select(connection, api_keys.c.user_id == user_id))
+        return await self._database.read(lambda connection: _records(_LIST.rows(connection, user=user_id)))
 
     async def revoke(self, key_id: str, user_id: PrincipalId | None = None) -> bool:
         """Revoke a key (of that user, if given). False if there is none to revoke."""
@@ -69,13 +79,7 @@ class ApiKeyRepository:
         await self._database.write(lambda connection: connection.execute(statement).rowcount)
 
 
-def _select(connection: Connection, condition: ColumnElement[bool]) -> Sequence[ApiKeyRecord]:
-    rows = connection.execute(
-        select(api_keys, *USER_COLUMNS)
-        .join(users, users.c.id == api_keys.c.user_id)
-        .where(condition)
-        .order_by(api_keys.c.created_ms.desc(), api_keys.c.key_id)
-    )
+def _records(rows: Sequence[Any]) -> Sequence[ApiKeyRecord]:
     return [
         ApiKeyRecord(
             key_id=row.key_id,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, and_, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, or_, select
 
 from app.db import paging
 from app.db.definitions import decode_definition
+from app.db.prepared import Prepared
 from app.db.records import (
     AssistantRecord,
     AssistantStatus,
@@ -35,12 +36,16 @@ _VERSION_SUMMARY = select(
 )
 
 
+_GET = Prepared(
+    lambda _: _SUMMARY.add_columns(_version.definition).where(
+        or_(_row.id == bindparam("name"), _row.slug == bindparam("name"))
+    )
+)
+
+
 def get(connection: Connection, id_or_slug: str) -> AssistantRecord | None:
-    wanted = or_(_row.id == id_or_slug, _row.slug == id_or_slug)
-    row = connection.execute(_SUMMARY.add_columns(_version.definition).where(wanted)).mappings().one_or_none()
-    if row is None:
-        return None
-    return AssistantRecord(**_decoded(row))
+    row = _GET.row(connection, name=id_or_slug)
+    return None if row is None else AssistantRecord(**_decoded(row._asdict()))
 
 
 def visible_to(connection: Connection, viewer: UserRecord, limit: int, cursor: str | None) -> Page[AssistantSummary]:
@@ -67,9 +72,9 @@ def version(connection: Connection, assistant_id: AssistantId, number: int) -> V
     return None if row is None else VersionRecord(**_decoded(row))
 
 
-def _fields(row: RowMapping) -> dict[str, Any]:
+def _fields(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {str(name): value for name, value in row.items()}
 
 
-def _decoded(row: RowMapping) -> dict[str, Any]:
+def _decoded(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {**_fields(row), "definition": decode_definition(row["definition"])}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, Text, and_, bindparam, case, func, or_, select, update
 
 from app.db.definitions import DefinitionCache
 from app.db.dialect import now_ms
-from app.db.tables import LIVE, events, executions, prompt_results
+from app.db.event_rows import NEWEST
+from app.db.prepared import Prepared, PreparedList, slots
+from app.db.tables import LIVE, executions, prompt_results
 from app.db.takeover import Legacy, take_over
 from lib.streaming.ports import CancelView, Claim, LogHandle, Orphan, Ownership, Renewal
 from lib.streaming.sse_events.log_entry import LogContext
@@ -26,27 +28,39 @@ from lib.streaming.types import (
 _row = executions.c
 
 
-def claim(
-    connection: Connection, execution_id: ExecutionId, worker: WorkerId, lease_ms: int, definitions: DefinitionCache
-) -> Claim | None:
-    """Take the row, and on a takeover settle what the last owner left live."""
-    newest = select(func.max(events.c.seq)).where(events.c.execution_key == _row.key).scalar_subquery()
-    row = connection.execute(
+def _unheld() -> ColumnElement[bool]:
+    """Nobody's: never taken, or its lease has lapsed."""
+    lapsed = and_(_row.status == ExecutionStatus.RUNNING, _row.lease_until_ms <= now_ms())
+    return or_(_row.status == ExecutionStatus.PENDING, lapsed)
+
+
+_LEASE = now_ms() + bindparam("lease_ms", type_=BigInteger)
+
+_CLAIM = Prepared(
+    lambda _: (
         update(executions)
-        .where(_row.id == execution_id, _unheld())
+        .where(_row.id == bindparam("execution"), _unheld())
         .values(
             status=ExecutionStatus.RUNNING,
             epoch=_row.epoch + 1,
             claims=_row.claims + 1,
-            owner=worker,
-            lease_until_ms=now_ms() + lease_ms,
+            owner=bindparam("worker"),
+            lease_until_ms=_LEASE,
             started_ms=func.coalesce(_row.started_ms, now_ms()),
         )
         .returning(
             *(_row.key, _row.epoch, _row.claims, _row.assistant_id, _row.version_id, _row.inputs, _row.on_disconnect),
-            *(_row.created_ms, _row.started_ms, _row.cancel_requested, newest.label("last_seq")),
+            *(_row.created_ms, _row.started_ms, _row.cancel_requested, NEWEST),
         )
-    ).one_or_none()
+    )
+)
+
+
+def claim(
+    connection: Connection, execution_id: ExecutionId, worker: WorkerId, lease_ms: int, definitions: DefinitionCache
+) -> Claim | None:
+    """Take the row, and on a takeover settle what the last owner left live."""
+    row = _CLAIM.row(connection, execution=execution_id, worker=worker, lease_ms=lease_ms)
     if row is None:
         return None
     version = definitions.get(connection, VersionId(row.version_id))
@@ -75,13 +89,19 @@ def claim(
     )
 
 
-def renew(connection: Connection, worker: WorkerId, held: Mapping[ExecutionId, Epoch], lease_ms: int) -> Renewal:
-    rows = connection.execute(
+_RENEW = PreparedList(
+    Text(),
+    lambda _, keys: (
         update(executions)
-        .where(_row.id.in_(held), _row.owner == worker, _row.status == ExecutionStatus.RUNNING)
-        .values(lease_until_ms=now_ms() + lease_ms)
+        .where(_row.id.in_(keys), _row.owner == bindparam("worker"), _row.status == ExecutionStatus.RUNNING)
+        .values(lease_until_ms=_LEASE)
         .returning(_row.id, _row.epoch, _row.cancel_requested)
-    ).all()
+    ),
+)
+
+
+def renew(connection: Connection, worker: WorkerId, held: Mapping[ExecutionId, Epoch], lease_ms: int) -> Renewal:
+    rows = _RENEW.rows(connection, tuple(held), worker=worker, lease_ms=lease_ms)
     kept = {ExecutionId(row.id): row.cancel_requested for row in rows if held[ExecutionId(row.id)] == row.epoch}
     return Renewal(
         lost=frozenset(held.keys() - kept.keys()), cancels={id_: by for id_, by in kept.items() if by is not None}
@@ -105,16 +125,24 @@ def expire_leases(connection: Connection) -> int:
     ).rowcount
 
 
+_ASK = Prepared(
+    lambda _: (
+        update(executions)
+        .where(_row.id == bindparam("execution"), LIVE, _row.cancel_requested.is_(None))
+        .values(**slots(executions, "cancel_requested"))
+    )
+)
+_VIEW = Prepared(
+    lambda _: select(_row.key, _row.status, _row.owner, _unheld().label("unheld")).where(
+        _row.id == bindparam("execution")
+    )
+)
+
+
 def request_cancel(connection: Connection, execution_id: ExecutionId, by: EndedBy) -> CancelView | None:
     """The first to ask stays the one who asked."""
-    connection.execute(
-        update(executions)
-        .where(_row.id == execution_id, LIVE, _row.cancel_requested.is_(None))
-        .values(cancel_requested=by)
-    )
-    row = connection.execute(
-        select(_row.key, _row.status, _row.owner, _unheld().label("unheld")).where(_row.id == execution_id)
-    ).one_or_none()
+    _ASK.run(connection, execution=execution_id, new_cancel_requested=by)
+    row = _VIEW.row(connection, execution=execution_id)
     if row is None:
         return None
     ownership = _ownership(row.status, unheld=row.unheld)
@@ -131,15 +159,12 @@ def _kept_chars(connection: Connection, key: int) -> int:
 
 def orphans(connection: Connection, limit: int) -> list[Orphan]:
     rows = connection.execute(
-        select(_row.id, _row.status, _row.created_ms).where(LIVE, _unheld()).order_by(_row.created_ms, _row.key).limit(limit)
+        select(_row.id, _row.status, _row.created_ms)
+        .where(LIVE, _unheld())
+        .order_by(_row.created_ms, _row.key)
+        .limit(limit)
     )
     return [Orphan(ExecutionId(row.id), row.status is ExecutionStatus.PENDING, row.created_ms) for row in rows]
-
-
-def _unheld() -> ColumnElement[bool]:
-    """Nobody's: never taken, or its lease has lapsed."""
-    lapsed = and_(_row.status == ExecutionStatus.RUNNING, _row.lease_until_ms <= now_ms())
-    return or_(_row.status == ExecutionStatus.PENDING, lapsed)
 
 
 def _ownership(status: ExecutionStatus, *, unheld: bool) -> Ownership:

@@ -10,11 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection
-
 from app.db import log_commit, log_reader
 from app.db.definitions import DefinitionCache
-from app.db.fence import HotStatements
 from app.db.port import Database
 from lib.streaming.ports import LogHandle, Write
 from lib.streaming.sse_events.log_entry import LogEntry
@@ -25,12 +22,11 @@ class SqlLogStore:
     def __init__(self, database: Database, definitions: DefinitionCache) -> None:
         self._database = database
         self._definitions = definitions
-        self._hot: HotStatements | None = None
 
     async def commit(self, writes: Sequence[Write]) -> Collection[ExecutionId]:
         if not writes:
             return ()
-        return await self._database.write(lambda connection: self._commit(connection, writes))
+        return await self._database.write(lambda connection: log_commit.commit(connection, writes))
 
     async def handle(self, execution_id: ExecutionId) -> LogHandle | None:
         return await self._database.read(
@@ -39,8 +35,3 @@ class SqlLogStore:
 
     async def read(self, handle: LogHandle, after: Seq, limit: int) -> Sequence[LogEntry]:
         return await self._database.read(lambda connection: log_reader.read(connection, handle, after, limit))
-
-    def _commit(self, connection: Connection, writes: Sequence[Write]) -> Collection[ExecutionId]:
-        if self._hot is None:
-            self._hot = HotStatements(connection.dialect)
-        return log_commit.commit(connection, writes, self._hot)

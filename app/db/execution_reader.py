@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sqlalchemy
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from app.db import execution_records
 from app.db.definitions import DefinitionCache
 from app.db.errors import ExecutionLive
 from app.db.port import Database
+from app.db.prepared import Prepared
 from app.db.records import ExecutionFilter, ExecutionRecord, ExecutionSummary, Page
 from app.db.tables import executions
 from lib.streaming.types import ExecutionId, PrincipalId
+
+_OWNER = Prepared(lambda _: select(executions.c.principal_id).where(executions.c.id == bindparam("execution")))
 
 
 class ExecutionReader:
@@ -40,9 +43,8 @@ class ExecutionReader:
 
     async def owner_of(self, execution_id: ExecutionId) -> PrincipalId | None:
         """Whose execution it is: one look-up by key, for authorization."""
-        statement = select(executions.c.principal_id).where(executions.c.id == execution_id)
-        owner = await self._database.read(lambda connection: connection.scalar(statement))
-        return None if owner is None else PrincipalId(owner)
+        row = await self._database.read(lambda connection: _OWNER.row(connection, execution=execution_id))
+        return None if row is None else PrincipalId(row.principal_id)
 
     async def delete(self, execution_id: ExecutionId) -> bool:
         """Remove a finished execution with all its events. False if there is none; raises `ExecutionLive`."""

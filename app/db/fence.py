@@ -1,16 +1,30 @@
-"""Who may write: the one check before every write of an owner, and its statements."""
+"""Who may write: the one check before every write of an owner."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import Connection, Dialect, bindparam, func, insert, literal_column, select
-from sqlalchemy.sql import ClauseElement
+from sqlalchemy import ColumnElement, Connection, literal_column, select
 
+from app.db.column_types import RowKey
 from app.db.errors import RepositoryError
-from app.db.tables import events, executions
+from app.db.event_rows import NEWEST
+from app.db.prepared import PreparedList
+from app.db.tables import executions
 from lib.streaming.ports import ExecutionEnded, Write
 from lib.streaming.types import ExecutionId, ExecutionStatus
+
+_RUNNING: ColumnElement[str] = literal_column(f"'{ExecutionStatus.RUNNING}'")
+
+#: Of the running ones among some keys: key, epoch, number of the newest event. PostgreSQL locks the rows.
+STATEMENT = PreparedList(
+    RowKey,
+    lambda _, keys: (
+        select(executions.c.key, executions.c.epoch, NEWEST)
+        .where(executions.c.key.in_(keys), executions.c.status == _RUNNING)
+        .with_for_update()
+    ),
+)
 
 
 class NumberingBroken(RepositoryError):
@@ -28,6 +42,10 @@ class Fence:
     def __init__(self, rows: Iterable[tuple[int, int, int]]) -> None:
         self._rows = {key: (epoch, last_seq) for key, epoch, last_seq in rows}
 
+    @classmethod
+    def around(cls, connection: Connection, keys: Collection[int]) -> Fence:
+        return cls(STATEMENT.raw(connection, tuple(keys)))
+
     def admits(self, write: Write) -> bool:
         """Whether the write's owner still owns the execution; an admitted write moves the fence on."""
         key = write.handle.key
@@ -43,54 +61,10 @@ class Fence:
 
     def sort_out(self, writes: Sequence[Write]) -> tuple[list[Write], set[ExecutionId]]:
         """The writes that may go ahead, and the executions of the others."""
-        admitted = [write for write in writes if self.admits(write)]
-        kept = {id(write) for write in admitted}
-        refused = {write.handle.context.execution_id for write in writes if id(write) not in kept}
+        admitted, refused = [], set()
+        for write in writes:
+            if self.admits(write):
+                admitted.append(write)
+            else:
+                refused.add(write.handle.context.execution_id)
         return admitted, refused
-
-
-class HotStatements:
-    """The statements of the hot path as text, made once a dialect.
-
-    They run on the driver's cursor: Core's own way to it costs more than the insert itself (measured in
-    bench/commit_cost.py).
-    """
-
-    def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect
-        self._fences: dict[int, str] = {}
-        self._insert = self._text(insert(events))
-
-    def fence(self, connection: Connection, keys: Collection[int]) -> Fence:
-        """Read, and on PostgreSQL lock, the rows of running executions."""
-        statement = self._fences.get(len(keys)) or self._fence(len(keys))
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(statement, tuple(keys))
-            return Fence(cursor.fetchall())
-        finally:
-            cursor.close()
-
-    def insert_events(self, connection: Connection, writes: Sequence[Write]) -> None:
-        cursor = connection.connection.cursor()
-        try:
-            cursor.executemany(
-                self._insert, [(write.handle.key, *entry) for write in writes for entry in write.entries]
-            )
-        finally:
-            cursor.close()
-
-    def _fence(self, count: int) -> str:
-        newest = select(func.max(events.c.seq)).where(events.c.execution_key == executions.c.key)
-        statement = (
-            select(executions.c.key, executions.c.epoch, newest.scalar_subquery())
-            .where(
-                executions.c.key.in_([bindparam(f"key_{index}") for index in range(count)]),
-                executions.c.status == literal_column(f"'{ExecutionStatus.RUNNING}'"),
-            )
-            .with_for_update()
-        )
-        return self._fences.setdefault(count, self._text(statement))
-
-    def _text(self, statement: ClauseElement) -> str:
-        return str(statement.compile(dialect=self._dialect))

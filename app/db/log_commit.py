@@ -5,22 +5,39 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import assert_never
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, update
 
-from app.db import attempts
+from app.db import attempts, event_rows
 from app.db.dialect import now_ms
-from app.db.fence import HotStatements
+from app.db.fence import Fence
+from app.db.prepared import Prepared, slots
 from app.db.tables import executions
-from app.db.usage_columns import NAMES, to_row
+from app.db.usage_columns import NAMES, named
 from lib.streaming.ports import AttemptEnded, AttemptStarted, ExecutionEnded, RowChange, Write
 from lib.streaming.types import ExecutionId, ExecutionStatus, PromptStatus
 
+_END = Prepared(
+    lambda _: (
+        update(executions)
+        .where(
+            executions.c.key == bindparam("key"),
+            executions.c.epoch == bindparam("epoch"),
+            executions.c.status == ExecutionStatus.RUNNING,
+        )
+        .values(
+            **slots(executions, "status", "ended_by", "code", "message", "duration_ms", *NAMES),
+            finished_ms=now_ms(),
+            lease_until_ms=None,
+        )
+    )
+)
 
-def commit(connection: Connection, writes: Sequence[Write], hot: HotStatements) -> Collection[ExecutionId]:
+
+def commit(connection: Connection, writes: Sequence[Write]) -> Collection[ExecutionId]:
     """Write what the fence admits; return the executions whose writes it refused."""
-    fence = hot.fence(connection, {write.handle.key for write in writes})
+    fence = Fence.around(connection, {write.handle.key for write in writes})
     admitted, refused = fence.sort_out(writes)
-    hot.insert_events(connection, admitted)
+    event_rows.INSERT.many(connection, [(write.handle.key, *entry) for write in admitted for entry in write.entries])
     for write in admitted:
         for change in write.changes:
             _apply(connection, write, change)
@@ -44,21 +61,14 @@ def _end(connection: Connection, write: Write, ended: ExecutionEnded) -> None:
     key, prompt_ids = write.handle.key, write.handle.context.prompt_ids
     status = PromptStatus(ended.status.value)
     attempts.settle_live(connection, key, prompt_ids, status, ended.code, ended.message)
-    connection.execute(
-        update(executions)
-        .where(
-            executions.c.key == key,
-            executions.c.epoch == write.epoch,
-            executions.c.status == ExecutionStatus.RUNNING,
-        )
-        .values(
-            status=ended.status,
-            ended_by=ended.ended_by,
-            code=ended.code,
-            message=ended.message,
-            duration_ms=ended.duration_ms,
-            finished_ms=now_ms(),
-            lease_until_ms=None,
-            **dict(zip(NAMES, to_row(ended.usage), strict=True)),
-        )
+    _END.run(
+        connection,
+        key=key,
+        epoch=write.epoch,
+        new_status=ended.status,
+        new_ended_by=ended.ended_by,
+        new_code=ended.code,
+        new_message=ended.message,
+        new_duration_ms=ended.duration_ms,
+        **named("new_", ended.usage),
     )

@@ -6,24 +6,27 @@ import heapq
 from collections.abc import Iterator
 from itertools import islice
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, select
 
 from app.db import timeline
 from app.db.compaction import result_texts
 from app.db.definitions import DefinitionCache
-from app.db.tables import event_timelines, events, executions
+from app.db.event_rows import AFTER, NEWEST
+from app.db.prepared import Prepared
+from app.db.tables import event_timelines, executions
 from lib.streaming.ports import LogHandle
 from lib.streaming.sse_events.log_entry import LogContext, LogEntry, pack_delta
 from lib.streaming.types import ExecutionId, Seq, VersionId
 
+_HANDLE = Prepared(
+    lambda _: select(executions.c.key, executions.c.version_id, executions.c.status, NEWEST).where(
+        executions.c.id == bindparam("execution")
+    )
+)
+
 
 def handle(connection: Connection, execution_id: ExecutionId, definitions: DefinitionCache) -> LogHandle | None:
-    newest = select(func.max(events.c.seq)).where(events.c.execution_key == executions.c.key).scalar_subquery()
-    row = connection.execute(
-        select(executions.c.key, executions.c.version_id, executions.c.status, newest.label("last_seq")).where(
-            executions.c.id == execution_id
-        )
-    ).one_or_none()
+    row = _HANDLE.row(connection, execution=execution_id)
     if row is None:
         return None
     version = definitions.get(connection, VersionId(row.version_id))
@@ -33,13 +36,7 @@ def handle(connection: Connection, execution_id: ExecutionId, definitions: Defin
 
 def read(connection: Connection, handle: LogHandle, after: Seq, limit: int) -> list[LogEntry]:
     """At most `limit` entries above `after`, in order, as they were committed."""
-    rows = connection.execute(
-        select(events.c.seq, events.c.code, events.c.at_ms, events.c.data)
-        .where(events.c.execution_key == handle.key, events.c.seq > after)
-        .order_by(events.c.seq)
-        .limit(limit)
-    )
-    plain = [LogEntry(*row) for row in rows]
+    plain = [LogEntry._make(row) for row in AFTER.raw(connection, key=handle.key, after=after, limit=limit)]
     # Numbers have no gap but where deltas are packed, and the last event of all never is.
     if not plain or plain[-1].seq == after + len(plain):
         return plain

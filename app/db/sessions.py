@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from app.db.dialect import now_ms
 from app.db.port import Database
+from app.db.prepared import Prepared
 from app.db.records import SessionRecord, UserRecord
 from app.db.tables import sign_in_links, users, web_sessions
 from app.db.users import USER_COLUMNS, user_record
@@ -58,16 +59,21 @@ class SessionRepository:
         return await self._database.write(lambda connection: _consume(connection, token_hash, now_ms))
 
 
-def _find(connection: Connection, token_hash: bytes) -> SessionRecord | None:
-    row = connection.execute(
+_FIND = Prepared(
+    lambda _: (
         select(web_sessions.c.created_ms, web_sessions.c.expires_ms, web_sessions.c.last_seen_ms, *USER_COLUMNS)
         .join(users, users.c.id == web_sessions.c.user_id)
         .where(
-            web_sessions.c.token_hash == token_hash,
+            web_sessions.c.token_hash == bindparam("token_hash"),
             web_sessions.c.expires_ms > now_ms(),
             users.c.disabled.is_(False),
         )
-    ).one_or_none()
+    )
+)
+
+
+def _find(connection: Connection, token_hash: bytes) -> SessionRecord | None:
+    row = _FIND.row(connection, token_hash=token_hash)
     if row is None:
         return None
     return SessionRecord(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from app.db import event_rows
 from app.db.definitions import DefinitionCache
 from app.db.dialect import now_ms
 from app.db.errors import AssistantNotFound
-from app.db.tables import LIVE, events, executions, users
+from app.db.prepared import Prepared, slots
+from app.db.tables import LIVE, executions, users
 from lib.streaming.errors import IdempotencyConflict, TooManyExecutions
 from lib.streaming.ports import IDEMPOTENCY_MS, Accepted, LogHandle, NewExecution
 from lib.streaming.sse_events.log_entry import LogContext, pack
@@ -16,20 +18,53 @@ from lib.streaming.sse_events.vocabulary import ExecutionQueued
 from lib.streaming.types import ExecutionId, ExecutionStatus, Seq
 
 _row = executions.c
+_SAME_KEY = (_row.principal_id == bindparam("principal"), _row.idempotency_key == bindparam("key"))
+
+#: Starts of one principal go one by one (SQLite: all writers do), or two could pass the limit together.
+_LOCK = Prepared(lambda _: select(users.c.id).where(users.c.id == bindparam("principal")).with_for_update())
+
+_STATE = Prepared(
+    lambda _: select(
+        now_ms().label("now"),
+        select(func.count())
+        .select_from(executions)
+        .where(LIVE, _row.principal_id == bindparam("principal"))
+        .scalar_subquery()
+        .label("live"),
+        select(func.count())
+        .select_from(executions)
+        .where(LIVE, _row.status == ExecutionStatus.PENDING)
+        .scalar_subquery()
+        .label("pending"),
+    )
+)
+_BY_KEY = Prepared(lambda _: select(_row.id, _row.status, _row.request_hash, _row.created_ms).where(*_SAME_KEY))
+_FORGET_KEY = Prepared(lambda _: update(executions).where(*_SAME_KEY).values(idempotency_key=None))
+_GIVEN = (
+    *("id", "principal_id", "assistant_id", "version_id", "on_disconnect", "idempotency_key", "request_hash"),
+    *("created_ms", "inputs"),
+)
+_INSERT = Prepared(
+    lambda _: (
+        insert(executions)
+        .values(**slots(executions, *_GIVEN), status=ExecutionStatus.PENDING, epoch=0, claims=0, compacted=False)
+        .returning(_row.key)
+    )
+)
 
 
 def create(connection: Connection, new: NewExecution, definitions: DefinitionCache) -> Accepted:
-    # Starts of one principal go one by one (SQLite: all writers do), or two could pass the limit together.
-    connection.execute(select(users.c.id).where(users.c.id == new.principal_id).with_for_update())
-    now = connection.scalar(select(now_ms())) or 0
-    if existing := _existing(connection, new, now):
+    _LOCK.rows(connection, principal=new.principal_id)
+    state = _STATE.row(connection, principal=new.principal_id)
+    assert state is not None
+    if existing := _existing(connection, new, state.now):
         return existing
-    _check_limit(connection, new)
-    pending = select(func.count()).where(LIVE, _row.status == ExecutionStatus.PENDING)
-    position = connection.scalar(pending) or 0
-    key = _insert(connection, new, now)
-    code, data = pack(ExecutionQueued(position))
-    connection.execute(insert(events).values(execution_key=key, seq=1, code=code, at_ms=now, data=data))
+    if state.live >= new.max_concurrent:
+        message = f"{new.max_concurrent} of your executions are still running; wait for one to end or stop one."
+        raise TooManyExecutions(message, limit=new.max_concurrent)
+    key = _insert(connection, new, state.now)
+    code, data = pack(ExecutionQueued(state.pending))
+    event_rows.INSERT.many(connection, [(key, 1, code, state.now, data)])
     version = definitions.get(connection, new.version_id)
     handle = LogHandle(key, LogContext(new.id, version.prompt_ids), Seq(1), terminal=False)
     return Accepted(new.id, ExecutionStatus.PENDING, existing=False, handle=handle)
@@ -39,45 +74,33 @@ def _existing(connection: Connection, new: NewExecution, now: int) -> Accepted |
     """What the key started before, if it still holds; one that no longer does is taken off its execution."""
     if new.idempotency_key is None:
         return None
-    same_key = (_row.principal_id == new.principal_id, _row.idempotency_key == new.idempotency_key)
-    row = connection.execute(
-        select(_row.id, _row.status, _row.request_hash, _row.created_ms).where(*same_key)
-    ).one_or_none()
+    names = {"principal": new.principal_id, "key": new.idempotency_key}
+    row = _BY_KEY.row(connection, **names)
     if row is None:
         return None
     if row.created_ms <= now - IDEMPOTENCY_MS:
-        connection.execute(update(executions).where(*same_key).values(idempotency_key=None))
+        _FORGET_KEY.run(connection, **names)
         return None
     if row.request_hash != new.request_hash:
         raise IdempotencyConflict("This Idempotency-Key was used for another request; use a new one.")
     return Accepted(ExecutionId(row.id), row.status, existing=True)
 
 
-def _check_limit(connection: Connection, new: NewExecution) -> None:
-    live = select(func.count()).where(LIVE, _row.principal_id == new.principal_id)
-    if (connection.scalar(live) or 0) >= new.max_concurrent:
-        message = f"{new.max_concurrent} of your executions are still running; wait for one to end or stop one."
-        raise TooManyExecutions(message, limit=new.max_concurrent)
-
-
 def _insert(connection: Connection, new: NewExecution, now: int) -> int:
-    statement = insert(executions).values(
-        id=new.id,
-        principal_id=new.principal_id,
-        assistant_id=new.assistant_id,
-        version_id=new.version_id,
-        status=ExecutionStatus.PENDING,
-        epoch=0,
-        claims=0,
-        on_disconnect=new.on_disconnect,
-        idempotency_key=new.idempotency_key,
-        request_hash=new.request_hash,
-        created_ms=now,
-        compacted=False,
-        inputs=new.inputs,
-    )
     try:
-        key: int = connection.execute(statement.returning(_row.key)).scalar_one()
+        row = _INSERT.row(
+            connection,
+            new_id=new.id,
+            new_principal_id=new.principal_id,
+            new_assistant_id=new.assistant_id,
+            new_version_id=new.version_id,
+            new_on_disconnect=new.on_disconnect,
+            new_idempotency_key=new.idempotency_key,
+            new_request_hash=new.request_hash,
+            new_created_ms=now,
+            new_inputs=new.inputs,
+        )
     except IntegrityError as error:
         raise AssistantNotFound("The assistant or its version is no longer there.") from error
-    return key
+    assert row is not None
+    return int(row.key)

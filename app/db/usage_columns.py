@@ -38,6 +38,11 @@ def to_row(usage: Usage | None) -> UsageRow:
     )
 
 
+def named(prefix: str, usage: Usage | None) -> dict[str, int | UsageSource | None]:
+    """Each column's value, under its name with a prefix."""
+    return {prefix + name: value for name, value in zip(NAMES, to_row(usage), strict=True)}
+
+
 def from_row(row: UsageRow) -> Usage | None:
     """None where no usage was stored."""
     given, generated, total, reasoning, cached, source = row

@@ -2,53 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from itertools import groupby
-
-from sqlalchemy import Engine, event
 
 from app.db.database import Storage
 from app.db.lane import driver_of
 from app.db.sqlite import SqliteDatabase
 
 
-@contextmanager
-def recorded_plans(storage: Storage) -> Iterator[list[str]]:
-    """The lines of the query plans of every statement that runs through Core, made with its own parameters."""
-    assert isinstance(storage.database, SqliteDatabase)
-    engine: Engine = storage.database._open._engine
-    plans: list[str] = []
-
-    def explain(connection, _cursor, statement, parameters, *_: object) -> None:  # type: ignore[no-untyped-def]
-        many = isinstance(parameters, list)
-        rows = driver_of(connection).execute(f"EXPLAIN QUERY PLAN {statement}", parameters[0] if many else parameters)
-        plans.extend(str(row[3]) for row in rows)
-
-    event.listen(engine, "before_cursor_execute", explain)
-    try:
-        yield plans
-    finally:
-        event.remove(engine, "before_cursor_execute", explain)
-
-
 class Recorder:
-    """Every statement the writer runs, the raw ones and those of transactions too."""
+    """Every statement, with its values, that a storage with one reader runs within the context."""
 
     def __init__(self, storage: Storage) -> None:
-        self._storage = storage
-        self.statements: list[str] = []
+        assert isinstance(storage.database, SqliteDatabase)
+        self._database = storage.database
+        self._written: list[str] = []
+        self._read: list[str] = []
 
-    async def __aenter__(self) -> list[str]:
+    async def __aenter__(self) -> Recorder:
         await self._trace(on=True)
-        return self.statements
+        return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._trace(on=False)
-        # A trigger that fires is reported as its statement once more. And the recorder's own transaction, which
-        # ended after the trace began and began before it ended, is none of the caller's.
-        self.statements[:] = [one for one, _ in groupby(self.statements)][1:-1]
+
+    @property
+    def written(self) -> list[str]:
+        """What the writer ran, transactions included."""
+        return _without_own(self._written)
+
+    @property
+    def heads(self) -> list[str]:
+        """The first word of each of those."""
+        return [statement.split()[0] for statement in self.written]
+
+    def plans(self) -> list[str]:
+        """The lines of the query plans of all of them."""
+        statements = [one for one in self.written + _without_own(self._read) if _can_be_explained(one)]
+        with closing(self._database._open.driver()) as connection:
+            return [str(row[3]) for one in statements for row in connection.execute(f"EXPLAIN QUERY PLAN {one}")]
 
     async def _trace(self, *, on: bool) -> None:
-        trace = self.statements.append if on else None
-        await self._storage.database.write(lambda connection: driver_of(connection).set_trace_callback(trace))
+        for run, seen in ((self._database.write, self._written), (self._database.read, self._read)):
+            trace = seen.append if on else None
+            await run(lambda connection, trace=trace: driver_of(connection).set_trace_callback(trace))  # type: ignore[misc]
+
+
+def _without_own(statements: Sequence[str]) -> list[str]:
+    """A trigger that fires is reported as its statement once more; and the recorder's own transactions, of which
+    one ends after the trace begins and one begins before it ends, are nobody's.
+    """
+    return [one for one, _ in groupby(statements)][1:-1]
+
+
+def _can_be_explained(statement: str) -> bool:
+    return statement.split(maxsplit=1)[0] in ("SELECT", "INSERT", "UPDATE", "DELETE")
