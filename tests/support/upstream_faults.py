@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from lib.streaming.errors import UpstreamFailure
-from lib.streaming.ports import Finish, ModelRequest, Provider, ReasoningDelta, TextDelta, UsageReport
+from lib.streaming.ports import Delta, Finish, ModelRequest, Provider, ReasoningDelta, TextDelta, UsageReport
 from lib.streaming.types import FinishReason, Message, Role, Usage
 
 THREE = "one two three"
@@ -119,7 +119,7 @@ class Heard:
                 self._changed.clear()
                 await self._changed.wait()
 
-    def take(self, batch: Sequence[object]) -> None:
+    def take(self, batch: Sequence[Delta]) -> None:
         for delta in batch:
             assert self.finish is None, "nothing comes after the finish"
             match delta:

@@ -6,13 +6,16 @@ import msgspec
 
 from lib.streaming.errors import UpstreamFailure
 from lib.streaming.types import Usage
-from lib.streaming.upstream.chat_chunk import WireChunk, WireUsage, decode, decode_leniently
+from lib.streaming.upstream.chat_chunk import WireChoice, WireChunk, WireUsage, decode, decode_leniently
 from lib.streaming.upstream.chunk import BROKEN, DONE, EMPTY, NOISE, Chunk, ChunkType
 from lib.streaming.upstream.error_object import failure_of
 from lib.streaming.upstream.line_decoder import MAX_LINE_BYTES
 
 #: Some upstreams write these in every chunk that is not the last.
 _NO_REASON = ("", "null")
+
+# Looking a member up on its enum costs more than all else that is done for a chunk.
+_DATA, _EMPTY = ChunkType.DATA, ChunkType.EMPTY
 
 
 class ChunkParser:
@@ -27,7 +30,8 @@ class ChunkParser:
     def __init__(self, max_event_bytes: int = MAX_LINE_BYTES) -> None:
         self.chunks = 0
         self._max = max_event_bytes
-        self._data: list[bytes] = []
+        self._first: bytes | None = None
+        self._more: list[bytes] = []
         self._size = 0
         self._event = b""
 
@@ -36,41 +40,37 @@ class ChunkParser:
         if not line:
             return self.flush()
         if line.startswith(b"data:"):
-            return self._take_data(line[6:] if line[5:6] == b" " else line[5:])
+            return self._take_data(line[6:] if line.startswith(b"data: ") else line[5:])
         if line.startswith(b"event:"):
             self._event = line[6:].strip()
         return None
 
     def flush(self) -> Chunk | None:
         """End the event under way, as a blank line does; at the end of the body too."""
-        if not self._data:
-            self._event = b""
-            return None
-        payload = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
+        payload, self._first = self._first, None
         event, self._event = self._event, b""
-        self._data = []
-        self._size = 0
+        if payload is None:
+            return None
+        if self._more:
+            payload = b"\n".join((payload, *self._more))
+            self._more = []
         return self._parse(payload, event)
 
     def _take_data(self, value: bytes) -> Chunk | None:
+        if self._first is None:
+            self._first = value
+            self._size = len(value)
+            return None
+        if not self._more and _is_whole(self._first):
+            chunk = self.flush()
+            self._take_data(value)
+            return chunk
         self._size += len(value) + 1
         if self._size > self._max:
             message = f"The model's answer holds an event of more than {self._max} bytes."
             raise UpstreamFailure(message, code="upstream_protocol")
-        if len(self._data) != 1 or not self._event_is_whole():
-            self._data.append(value)
-            return None
-        chunk = self.flush()
-        self._data.append(value)
-        self._size = len(value) + 1
-        return chunk
-
-    def _event_is_whole(self) -> bool:
-        """Whether the one line held is an event by itself, so that the next is another one."""
-        payload = self._data[0].strip()
-        if payload == b"[DONE]":
-            return True
-        return payload.endswith(b"}") and decode_leniently(payload) is not None
+        self._more.append(value)
+        return None
 
     def _parse(self, payload: bytes, event: bytes) -> Chunk:
         try:
@@ -89,26 +89,32 @@ class ChunkParser:
 
     def _chunk(self, found: WireChunk, halves: bool) -> Chunk:
         usage = _usage(found.usage) if found.usage is not None else None
-        if found.choices is not None:
-            self.chunks += 1
-        for choice in found.choices or ():
-            delta = choice.delta
-            if choice.index:
-                continue
-            if delta is None:
-                return _of("", "", choice.finish_reason, usage, halves, refused=False)
-            reasoning = delta.reasoning_content or delta.reasoning or ""
-            text = delta.content or ""
-            if delta.refusal:
-                return _of(text + delta.refusal, reasoning, choice.finish_reason, usage, halves, refused=True)
-            return _of(text, reasoning, choice.finish_reason, usage, halves, refused=False)
-        return EMPTY if usage is None else Chunk(ChunkType.EMPTY, usage=usage)
+        if found.choices is None:
+            return EMPTY if usage is None else Chunk(_EMPTY, usage=usage)
+        self.chunks += 1
+        for choice in found.choices:
+            if not choice.index:
+                return _of(choice, usage, halves)
+        return EMPTY if usage is None else Chunk(_EMPTY, usage=usage)
 
 
-def _of(text: str, reasoning: str, finish: str | None, usage: Usage | None, halves: bool, *, refused: bool) -> Chunk:
-    kind = ChunkType.DATA if text or reasoning else ChunkType.EMPTY
-    if finish in _NO_REASON:
+def _is_whole(payload: bytes) -> bool:
+    """Whether one `data:` line is an event by itself, so that the next one belongs to another."""
+    payload = payload.strip()
+    return payload == b"[DONE]" or (payload.endswith(b"}") and decode_leniently(payload) is not None)
+
+
+def _of(choice: WireChoice, usage: Usage | None, halves: bool) -> Chunk:
+    delta, finish = choice.delta, choice.finish_reason
+    if finish is not None and finish in _NO_REASON:
         finish = None
+    if delta is None:
+        return Chunk(_EMPTY, "", "", finish, usage)
+    text, reasoning = delta.content or "", delta.reasoning_content or delta.reasoning or ""
+    refused = bool(delta.refusal)
+    if delta.refusal:
+        text += delta.refusal
+    kind = _DATA if text or reasoning else _EMPTY
     return Chunk(kind, text, reasoning, finish, usage, False, halves, refused)
 
 

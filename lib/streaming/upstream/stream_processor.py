@@ -9,13 +9,18 @@ import msgspec
 from lib.streaming.errors import UpstreamFailure
 from lib.streaming.ports import Delta, Finish, ReasoningDelta, TextDelta, UsageReport
 from lib.streaming.types import FinishReason
+from lib.streaming.upstream import stream_failures as failures
 from lib.streaming.upstream.chunk import Chunk, ChunkType
 from lib.streaming.upstream.chunk_parser import ChunkParser
 from lib.streaming.upstream.finish_reasons import finish_of
 from lib.streaming.upstream.line_decoder import MAX_LINE_BYTES, LineDecoder
 from lib.streaming.upstream.stream_state import TRANSITIONS, Signal, State
 from lib.streaming.upstream.stuttering import HoldLimits, PrefixFold
-from lib.streaming.upstream.surrogates import HalfJoiner, whole
+from lib.streaming.upstream.surrogates import HalfJoiner
+
+# Looking a member up on its enum costs more than all else that is done for a chunk.
+_DATA = ChunkType.DATA
+_NORMAL, _TERMINATING = State.NORMAL, State.TERMINATING
 
 
 class StreamLimits(msgspec.Struct, frozen=True):
@@ -51,6 +56,7 @@ class StreamProcessor:
         self._fold = PrefixFold(hold)
         self._fold.resolved = hold is None
         self._halves = HalfJoiner()
+        self._thought_halves = HalfJoiner()
         self._finish: FinishReason | None = None
         self._lost = False
         self._refused = False
@@ -58,7 +64,7 @@ class StreamProcessor:
 
     @property
     def ended(self) -> bool:
-        return self.state is State.TERMINATING
+        return self.state is _TERMINATING
 
     @property
     def finish_seen(self) -> bool:
@@ -115,48 +121,60 @@ class StreamProcessor:
 
     def _take(self, chunk: Chunk, out: list[Delta]) -> bool:
         """Act on one chunk; False once nothing more is taken."""
-        if self.state is State.TERMINATING:
+        if self.state is _TERMINATING:
             return False
-        self.state = TRANSITIONS[self.state, chunk.type]
-        if chunk.type is ChunkType.DATA:
+        if chunk.type is _DATA:
             self._take_text(chunk, out)
-        elif chunk.type is ChunkType.MALFORMED:
-            self._skip(chunk, out)
-        elif chunk.type is ChunkType.DONE:
-            self._terminate(out)
+        else:
+            self._take_other(chunk, out)
         if chunk.usage is not None:
             out.append(UsageReport(chunk.usage))
         if chunk.finish is not None:
-            self._note_finish(chunk, out)
-        return self.state is not State.TERMINATING
+            self._note_finish(chunk.finish, out)
+        return self.state is not _TERMINATING
+
+    def _take_other(self, chunk: Chunk, out: list[Delta]) -> None:
+        if chunk.type is ChunkType.DONE:
+            self._terminate(out)
+        elif chunk.type is ChunkType.MALFORMED:
+            self._move(Signal.MALFORMED)
+            self._skip(chunk, out)
 
     def _take_text(self, chunk: Chunk, out: list[Delta]) -> None:
-        self._refused = self._refused or chunk.refused
-        if chunk.reasoning:
-            self._write_reasoning(whole(chunk.reasoning) if chunk.halves else chunk.reasoning, out)
         text = chunk.text
+        if chunk.refused:
+            self._refused = True
+        if chunk.reasoning:
+            self._take_reasoning(chunk, out)
         if chunk.halves or self._halves.held:
             text = self._halves.take(text)
-        if self.state is not State.NORMAL:
-            text = self._fold.take(text, self._monotonic()) if text else ""
-            if self._fold.resolved:
-                self._move(Signal.RESOLVED)
+        if self.state is not _NORMAL:
+            text = self._open_with(text)
         self._write(text, out)
+
+    def _take_reasoning(self, chunk: Chunk, out: list[Delta]) -> None:
+        text, halves = chunk.reasoning, self._thought_halves
+        self._write_reasoning(halves.take(text) if chunk.halves or halves.held else text, out)
+
+    def _open_with(self, text: str) -> str:
+        """Text that comes while it is open whether the start is over."""
+        self._move(Signal.DATA)
+        text = self._fold.take(text, self._monotonic()) if text else ""
+        if self._fold.resolved:
+            self._move(Signal.RESOLVED)
+        return text
 
     def _skip(self, chunk: Chunk, out: list[Delta]) -> None:
         self.malformed += 1
         self._lost = self._lost or chunk.lost
         if self.malformed > self._limits.malformed:
-            self._fail(_unreadable(self.malformed), out)
+            self._fail(failures.unreadable(self.malformed), out)
 
-    def _note_finish(self, chunk: Chunk, out: list[Delta]) -> None:
-        if chunk.finish == "error":
-            failure = UpstreamFailure(
-                "The model's service broke off with an error.", code="upstream_error", retryable=True
-            )
-            self._fail(failure, out)
-        elif self._finish is None and chunk.finish is not None:
-            self._finish = finish_of(chunk.finish)
+    def _note_finish(self, word: str, out: list[Delta]) -> None:
+        if word == "error":
+            self._fail(failures.broken_off(), out)
+        elif self._finish is None:
+            self._finish = finish_of(word)
 
     def _terminate(self, out: list[Delta], cut: UpstreamFailure | None = None) -> None:
         failure = cut or self._shortfall()
@@ -171,14 +189,10 @@ class StreamProcessor:
 
     def _shortfall(self) -> UpstreamFailure | None:
         if self._parser.chunks == 0:
-            return UpstreamFailure(
-                "The model's service answered with nothing that is an answer.", code="upstream_protocol", retryable=True
-            )
+            return failures.no_answer()
         if self._finish is None:
-            return UpstreamFailure(
-                "The model's answer ended before it was finished.", code="upstream_incomplete", retryable=True
-            )
-        return _unreadable(self.malformed) if self._lost else None
+            return failures.unfinished()
+        return failures.unreadable(self.malformed) if self._lost else None
 
     def _fail(self, failure: UpstreamFailure, out: list[Delta]) -> None:
         self._let_go(out)
@@ -187,30 +201,25 @@ class StreamProcessor:
 
     def _let_go(self, out: list[Delta]) -> None:
         """Pass on all text still held back, so that the end loses nothing."""
+        self._write_reasoning(self._thought_halves.flush(), out)
         self._write(self._fold.flush() + self._halves.flush(), out)
 
     def _write(self, text: str, out: list[Delta]) -> None:
-        if text and self._has_room(text, out):
+        if text and self._has_room(text):
             out.append(TextDelta(text))
 
     def _write_reasoning(self, text: str, out: list[Delta]) -> None:
-        if self._has_room(text, out):
+        if text and self._has_room(text):
             out.append(ReasoningDelta(text))
 
-    def _has_room(self, text: str, out: list[Delta]) -> bool:
+    def _has_room(self, text: str) -> bool:
         self._room -= len(text) if text.isascii() else len(text.encode())
         if self._room >= 0:
             return True
         if self.failure is None:
-            message = f"The model's answer is longer than {self._limits.output_bytes} bytes."
-            self.failure = UpstreamFailure(message, code="output_too_large")
+            self.failure = failures.too_long(self._limits.output_bytes)
             self._move(Signal.FAILED)
         return False
 
     def _move(self, signal: Signal) -> None:
         self.state = TRANSITIONS.get((self.state, signal), self.state)
-
-
-def _unreadable(count: int) -> UpstreamFailure:
-    message = f"{count} pieces of the model's answer could not be read, so text may be missing."
-    return UpstreamFailure(message, code="upstream_protocol", retryable=True)

@@ -12,8 +12,8 @@ from tests.support.sse_vectors import VECTORS, Vector
 
 def decoded(pieces: list[bytes]) -> tuple[list[tuple[str, str, str]], int | None]:
     decoder = EventStreamDecoder()
-    events = [tuple(event) for piece in pieces for event in decoder.feed(piece)]
-    return events, decoder.retry
+    events = [event for piece in pieces for event in decoder.feed(piece)]
+    return [(event.type, event.data, event.last_event_id) for event in events], decoder.retry
 
 
 def test_all_cases_were_carried_over() -> None:
