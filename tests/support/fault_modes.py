@@ -176,6 +176,16 @@ async def after_done(out: Exchange) -> None:
     await out.end()
 
 
+@mode("late-end")
+async def late_end(out: Exchange) -> None:
+    """The body's end comes after the end marker, in a packet of its own."""
+    await three(out)
+    await out.chunk({}, "stop")
+    await out.send(b"data: [DONE]\n\n")
+    await asyncio.sleep(0.01)
+    await out.end()
+
+
 @mode("duplicates")
 async def duplicates(out: Exchange) -> None:
     await out.head()

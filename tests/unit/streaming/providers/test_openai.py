@@ -342,7 +342,7 @@ async def test_two_hundred_cancels_at_random_points_leave_nothing_open(
 async def test_answers_one_after_the_other_share_a_connection(
     provider: OpenAIProvider, fault_upstream: FaultUpstream
 ) -> None:
-    for mode in ("m", "fault-no-done", "fault-after-done", "fault-length"):
+    for mode in ("m", "fault-no-done", "fault-late-end", "fault-after-done", "fault-length"):
         assert (await listen(provider, request(mode))).failure is None
     assert {one.connection for one in fault_upstream.requests} == {1}
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from openai._streaming import SSEDecoder
 
@@ -185,6 +185,12 @@ def texts(entries: list[LogEntry]) -> dict[tuple[int, int, int], str]:
     return found
 
 
+def wire_text(entry: LogEntry) -> bytes:
+    """The text of a delta as it stands in its frame, quotes and escapes included."""
+    frame = FrameEncoder(CONTEXT).frame(entry)
+    return frame[frame.index(b'"text":') + len(b'"text":') : frame.rindex(b',"executionId":')]
+
+
 EVENTS = st.lists(
     st.one_of(
         st.tuples(
@@ -196,6 +202,7 @@ EVENTS = st.lists(
 )
 
 
+@example(events=[("delta", 0, 1, False, "0")] * 2, max_bytes=3, after=0)
 @given(events=EVENTS, max_bytes=st.integers(1, 60), after=st.integers(0, 26))
 def test_merging_loses_nothing_at_any_cursor(events: list[Any], max_bytes: int, after: int) -> None:
     entries = [
@@ -211,6 +218,8 @@ def test_merging_loses_nothing_at_any_cursor(events: list[Any], max_bytes: int, 
     assert [entry.seq for entry in merged] == sorted({entry.seq for entry in merged})
     assert all(entry.at_ms == originals[entry.seq].at_ms for entry in merged)
     assert [entry.seq for entry in merged][-1:] == [entry.seq for entry in unseen][-1:]
+    joined = [entry for entry in merged if entry.data != originals[entry.seq].data]
+    assert all(len(wire_text(entry)) <= max_bytes for entry in joined)
     others = [entry for entry in unseen if entry.code == EventCode.WARNING]
     assert [entry for entry in merged if entry.code == EventCode.WARNING] == others
 
