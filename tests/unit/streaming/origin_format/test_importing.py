@@ -256,9 +256,10 @@ def test_a_mapping_by_name_means_the_same_here() -> None:
 
 def test_a_mapping_to_ids_of_the_other_system_is_left_out_and_named() -> None:
     mapping = {"a": "prompt_17.output", "b": 17, "c": "input.nobody", "d": "17", "e": "prompt_\n0.output"}
-    raw = with_prompt(input_mapping=mapping)
-    assert definition(raw).prompts[0].input_mapping == {}
-    assert noted(raw) == [(f"assistants[0].prompts[0].input_mapping.{name}", "ignored") for name in mapping]
+    numbered = PROMPT | {"name": "17"}
+    raw = assistant(prompts=[numbered, PROMPT | {"position": 1, "input_mapping": mapping}])
+    assert definition(raw).prompts[1].input_mapping == {}
+    assert noted(raw) == [(f"assistants[0].prompts[1].input_mapping.{name}", "ignored") for name in mapping]
 
 
 def test_a_name_that_an_id_gave_elsewhere_is_never_given_by_another_prompt() -> None:
