@@ -16,6 +16,7 @@ from app.api.starting import Starter
 from app.db.api_keys import ApiKeyRepository
 from app.db.assistants import AssistantRepository
 from app.db.execution_reader import ExecutionReader
+from app.http.api_keys import ApiKeys
 from app.http.csrf import CsrfTokens
 from app.http.sessions import WebSessions
 from lib.streaming.streaming_service.service import StreamingService
@@ -29,6 +30,7 @@ TheDelivery: TypeAlias = NamedDependency[Delivery]
 TheDocument: TypeAlias = NamedDependency[ApiDocument]
 TheExecutions: TypeAlias = NamedDependency[ExecutionReader]
 TheImporter: TypeAlias = NamedDependency[Importer]
+TheKeyCache: TypeAlias = NamedDependency[ApiKeys]
 TheKeyMaker: TypeAlias = NamedDependency[KeyMaker]
 TheReadiness: TypeAlias = NamedDependency[Readiness]
 TheService: TypeAlias = NamedDependency[StreamingService]

@@ -72,6 +72,7 @@ event: execution.finished
 data: {"type":"execution.finished","status":"completed",\
 "usage":{"inputTokens":4,"outputTokens":1,"totalTokens":5,"source":"provider"},"durationMs":31,"endedBy":"engine",\
 "executionId":"019a…","seq":6,"at":"2026-11-21T09:30:00.035Z"}
+
 """
 
 

@@ -8,7 +8,7 @@ from litestar import Request, delete, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Response
 
-from app.api.dependencies import TheApiKeys, TheKeyMaker
+from app.api.dependencies import TheApiKeys, TheKeyCache, TheKeyMaker
 from app.api.documented import json_body
 from app.api.key_request import read_key
 from app.api.moment import moment
@@ -72,10 +72,11 @@ async def list_keys(request: Caller, api_keys: TheApiKeys) -> KeyList:
 
 
 @delete("/api/keys/{key_id:str}", summary="Revoke an API key", guards=GUARDS)
-async def revoke_key(request: Caller, key_id: FromPath[str], api_keys: TheApiKeys) -> None:
+async def revoke_key(request: Caller, key_id: FromPath[str], api_keys: TheApiKeys, key_cache: TheKeyCache) -> None:
     """From now on it is refused; streams opened with it end within a minute."""
     if not await api_keys.revoke(key_id, principal_of(request).id):
         raise ApiError("not_found", f"There is no key {key_id[:64]!r} to revoke.")
+    key_cache.forget(key_id)
 
 
 def _item(record: ApiKeyRecord) -> KeyItem:

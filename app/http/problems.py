@@ -132,7 +132,9 @@ def _from_framework(error: HTTPException) -> ApiError:
     if error.status_code == HTTPStatus.NOT_FOUND:
         return not_found()
     if isinstance(error.extra, list) and error.extra:
-        errors = [FieldError(str(part.get("key", "")), str(part.get("message", ""))) for part in error.extra]
+        # The framework names the Python parameter, where `from` has to be `from_`.
+        named = ((str(part.get("key", "")).rstrip("_"), str(part.get("message", ""))) for part in error.extra)
+        errors = [FieldError(path, message) for path, message in named]
         return ApiError("invalid_request", "The request does not have the agreed form.", errors=errors)
     if isinstance(error.__cause__, SerializationException):
         return ApiError("malformed_json", f"The body is not JSON: {error.detail.rstrip('.')}.")

@@ -15,6 +15,7 @@ import msgspec
 from app.api.new_key import KeyMaker
 from app.asgi import Node, application
 from app.db.records import AssistantRecord, AssistantStatus, UserRecord, UserRole
+from app.http.passwords import Passwords
 from app.http.principal import Scope
 from app.settings import Settings
 from lib.streaming.definition import Definition, FieldType, InputField, PromptDefinition
@@ -35,6 +36,25 @@ class Person(NamedTuple):
         return {"Authorization": f"Bearer {self.key}"}
 
 
+PASSWORD = "correct horse battery"
+
+
+class Browser:
+    """Keeps cookies and sends the page's token, as our own pages do."""
+
+    def __init__(self, base_url: str) -> None:
+        self.client = httpx.AsyncClient(base_url=base_url, headers={"Sec-Fetch-Site": "same-origin"}, timeout=30)
+
+    async def ask(self, method: str, url: str, **more: Any) -> httpx.Response:
+        return await self.client.request(method, url, **more)
+
+    async def sign_in(self, person: Person) -> None:
+        body = {"email": person.user.email, "password": PASSWORD}
+        answer = await self.ask("POST", "/api/session", json=body)
+        assert answer.status_code == 200, answer.text
+        self.client.headers["X-CSRF-Token"] = (await self.ask("GET", "/api/session")).json()["csrfToken"]
+
+
 class Service:
     """`client` knows the address; requests are made as a `Person` through its `headers`."""
 
@@ -44,6 +64,25 @@ class Service:
         self.client = client
         self.storage = node.storage
         self._people = 0
+        self._browsers: list[Browser] = []
+
+    def browser(self) -> Browser:
+        """A new browser, closed with the service."""
+        browser = Browser(str(self.client.base_url))
+        self._browsers.append(browser)
+        return browser
+
+    async def close_browsers(self) -> None:
+        for browser in self._browsers:
+            await browser.client.aclose()
+
+    async def person_with_password(self, role: UserRole = UserRole.USER) -> Person:
+        """Somebody who signs in with `PASSWORD`."""
+        person = await self.person(role)
+        passwords = Passwords()
+        await self.storage.users.set_password_hash(person.user.id, await passwords.hash(PASSWORD))
+        await passwords.close()
+        return person
 
     async def person(self, role: UserRole = UserRole.ADMIN, scopes: Iterable[Scope] = Scope) -> Person:
         self._people += 1
@@ -124,4 +163,8 @@ async def running_service(directory: Path, **environment: str) -> AsyncIterator[
         serving(application(node), settings, node.begin_draining, node.drain) as server,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as client,
     ):
-        yield Service(node, server, client)
+        service = Service(node, server, client)
+        try:
+            yield service
+        finally:
+            await service.close_browsers()
