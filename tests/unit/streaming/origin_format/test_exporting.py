@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import msgspec
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lib.streaming.definition import (
@@ -73,6 +73,8 @@ def again(definition: Definition) -> Definition | None:
     return result.definition
 
 
+# How long an example takes is the machine's business: no deadline, and slow drawing is no fault.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50)
 @given(definitions())
 def test_an_exported_definition_imports_as_it_was(definition: Definition) -> None:
     assert parse_definition(msgspec.json.decode(msgspec.json.encode(definition))) == (definition, [])
