@@ -38,14 +38,19 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     tokens: int
     frames: int
     seconds: float
-    first_p50: float | None
-    first_p99: float | None
-    latency_p50: float | None
-    latency_p99: float | None
-    cpu_us_per_token: float | None
-    steady_cpu_us_per_token: float | None
-    lag_p99: float | None
+    first_p50: float | None = None
+    first_p99: float | None = None
+    latency_p50: float | None = None
+    latency_p99: float | None = None
+    cpu_us_per_token: float | None = None
+    steady_cpu_us_per_token: float | None = None
+    lag_p99: float | None = None
     refusal: str = ""
+
+
+def nothing_came(load: Load, why: str) -> LoadResult:
+    """The result of a load whose client could not tell."""
+    return LoadResult(complete=0, incomplete=load.streams, tokens=0, frames=0, seconds=load.deadline, refusal=why)
 
 
 def percentile_ms(nanoseconds: Sequence[int], share: float) -> float | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import msgspec
 
 from bench.http_call import call
-from bench.load import Load, LoadResult
+from bench.load import Load, LoadResult, nothing_came
 from bench.script import Script
 from bench.server_process import on_core
 from bench.target import Place, Target
@@ -26,7 +26,7 @@ class Rig(msgspec.Struct, frozen=True):
     client_core: int | None
 
     async def play(self, load: Load) -> LoadResult:
-        """Run a load in a client process of its own."""
+        """Run a load in a client process of its own; one that does not end in time has brought nothing."""
         with on_core(self.client_core):
             client = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -38,6 +38,8 @@ class Rig(msgspec.Struct, frozen=True):
         try:
             async with asyncio.timeout(load.deadline + _CLIENT_GRACE_SECONDS):
                 output, _ = await client.communicate()
+        except TimeoutError:
+            return nothing_came(load, "the client did not end in time")
         finally:
             if client.returncode is None:
                 client.kill()

@@ -122,7 +122,10 @@ def main(arguments: Sequence[str]) -> None:
     circumstances = Circumstances.now(datetime.now(UTC).date().isoformat(), command)
     sizes = QUICK if asked.quick else FULL
     names = asked.targets.split(",") if asked.targets else sizes.targets
-    figures = asyncio.run(measure(names, sizes))
+    try:
+        figures = asyncio.run(measure(names, sizes))
+    except asyncio.CancelledError:
+        sys.exit("ended before everything was measured; nothing is written")
     text = section(figures, judge(figures), circumstances)
     print(text)
     if not asked.no_write:
