@@ -20,6 +20,7 @@ class Sizes(msgspec.Struct, frozen=True):
     idle_streams: int
     replay_clients: int
     replay_events: int
+    log_tokens: int
 
 
 FULL = Sizes(
@@ -38,6 +39,7 @@ FULL = Sizes(
     idle_streams=500,
     replay_clients=1000,
     replay_events=2000,
+    log_tokens=1000,
 )
 QUICK = Sizes(
     targets=("A", "C", "ours"),
@@ -50,4 +52,5 @@ QUICK = Sizes(
     idle_streams=100,
     replay_clients=1000,
     replay_events=1000,
+    log_tokens=300,
 )

@@ -11,35 +11,47 @@ from bench.rig import Rig
 from bench.sample import Metric, Sample
 from bench.script import Script
 
-_RATE = 500
+#: Slow enough that hardly any two tokens of an execution become one event.
+_RATE = 100
 _EXECUTIONS = 10
-_TOKENS = 1000
 _SETTLE_SECONDS = 2.0
+_TABLES = ("events", "event_timelines", "prompt_results")
+_BYTES = f"SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name IN {_TABLES} OR name LIKE '%prompt_results%'"
 
 
-async def log_size(rig: Rig, target: Ours) -> list[Sample]:
-    """KiB that ten executions of 1,000 words add to the tables of events (and their indexes)."""
-    before = event_bytes(target.database)
+async def log_size(rig: Rig, target: Ours, tokens: int) -> list[Sample]:
+    """KiB that ten executions add to the pages of events, timelines and texts; the text itself is in it."""
+    before = pages_bytes(target.database)
+    rows = event_count(target.database)
     for _ in range(_EXECUTIONS):
-        await target.start_unwatched(Script(_TOKENS, rate=_RATE, hold=True, words=True))
-    await asyncio.sleep(_TOKENS / _RATE + _SETTLE_SECONDS)
-    live = event_bytes(target.database)
+        await target.start_unwatched(Script(tokens, rate=_RATE, hold=True, words=True))
+    await asyncio.sleep(tokens / _RATE + _SETTLE_SECONDS)
+    live, rows = pages_bytes(target.database), event_count(target.database) - rows
     await rig.release()
     await asyncio.sleep(_SETTLE_SECONDS)
-    packed = event_bytes(target.database)
-    per_thousand = _EXECUTIONS * _TOKENS / 1000 * 1024
+    packed = pages_bytes(target.database)
+    per_thousand = _EXECUTIONS * tokens / 1000 * 1024
+    note = f"{rows} events for {_EXECUTIONS * tokens} tokens"
     return [
-        Sample(Metric.LOG_LIVE, target.name, (live - before) / per_thousand),
+        Sample(Metric.LOG_LIVE, target.name, (live - before) / per_thousand, note),
         Sample(Metric.LOG_PACKED, target.name, (packed - before) / per_thousand),
     ]
 
 
-def event_bytes(database: Path) -> int:
-    """Bytes in use by everything whose name says it holds events or timelines."""
+def pages_bytes(database: Path) -> int:
+    """Bytes of the pages in use by what holds events and texts, indexes included."""
+    return _number(database, _BYTES)
+
+
+def event_count(database: Path) -> int:
+    """How many events are rows."""
+    return _number(database, "SELECT count(*) FROM events")
+
+
+def _number(database: Path, query: str) -> int:
     connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
     try:
-        query = "SELECT coalesce(sum(payload + 3 * ncell), 0) FROM dbstat WHERE name LIKE '%event%' OR name LIKE '%timeline%'"
-        total: int = connection.execute(query).fetchone()[0]
+        number: int = connection.execute(query).fetchone()[0]
     finally:
         connection.close()
-    return total
+    return number
