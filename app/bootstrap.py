@@ -6,6 +6,7 @@ is completed by the next one, and what an operator removed later stays removed.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -17,8 +18,9 @@ from app.db.errors import EmailTaken
 from app.db.records import AssistantStatus, UserRecord, UserRole
 from app.default_key import DEFAULT_KEY_NAME, DefaultKey
 from app.settings import Settings
-from lib.streaming.clock import Clock
+from lib.streaming.clock import Clock, SystemClock
 from lib.streaming.definition import Definition
+from lib.streaming.errors import StreamingError
 
 DEFAULT_EMAIL = "admin@localhost"
 LINK_SECONDS = 3600
@@ -47,6 +49,11 @@ class Bootstrap:
         maker = KeyMaker(storage.api_keys, clock, random_bytes)
         self._default_key = DefaultKey(settings, storage.api_keys, maker)
 
+    @classmethod
+    def of(cls, settings: Settings, storage: Storage) -> Bootstrap:
+        """With the system's clock and randomness."""
+        return cls(settings, storage, SystemClock(), secrets.token_bytes)
+
     async def run(self, examples: Sequence[Definition]) -> Welcome:
         admin = await self._administrator()
         if not await self._completed(admin):
@@ -69,9 +76,10 @@ class Bootstrap:
                 return await users.create(email, "Administrator", UserRole.ADMIN)
             except EmailTaken:
                 pass  # Another process was first; it is found below.
-        return await self._oldest_administrator()
+        return await self.oldest_administrator()
 
-    async def _oldest_administrator(self) -> UserRecord:
+    async def oldest_administrator(self) -> UserRecord:
+        """Raises `NoAdministrator`."""
         cursor: str | None = None
         while True:
             page = await self._storage.users.list(_USERS_PAGE, cursor)
@@ -96,5 +104,10 @@ class Bootstrap:
         return {assistant.name for assistant in page.items}
 
 
-class NoAdministrator(Exception):
-    """There are users, but no administrator who may sign in: make one with `users create --role admin`."""
+class NoAdministrator(StreamingError):
+    """There are users, but no administrator who may sign in."""
+
+    code = "no_administrator"
+
+    def __init__(self) -> None:
+        super().__init__("No administrator may sign in. Make one: assistant-architect users create EMAIL --role admin")

@@ -6,8 +6,12 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from app.examples import load_examples
 from app.settings import Settings
 from lib.streaming.clock import Clock
+from lib.streaming.definition import Definition
 from lib.streaming.errors import StreamingError
 from lib.streaming.model_catalogue import ModelCatalogue
 from lib.streaming.ports import Provider
@@ -59,9 +63,15 @@ def has_local_model(settings: Settings) -> bool:
     return settings.local_model == "auto" and is_available()
 
 
-def example_model(settings: Settings) -> str:
-    """What the examples ask: the bundled model, or where there is none the scripted stand-in."""
-    return f"local/{LOCAL_MODEL}" if has_local_model(settings) else SCRIPTED_MODEL
+def example_assistants(settings: Settings) -> list[Definition]:
+    """The examples, for the bundled model or, where there is none, for the scripted stand-in."""
+    examples = load_examples()
+    return examples if has_local_model(settings) else [_scripted(example) for example in examples]
+
+
+def _scripted(example: Definition) -> Definition:
+    prompts = tuple(msgspec.structs.replace(prompt, model=SCRIPTED_MODEL) for prompt in example.prompts)
+    return msgspec.structs.replace(example, prompts=prompts)
 
 
 def _openai(settings: Settings, clock: Clock) -> OpenAIProvider:

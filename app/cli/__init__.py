@@ -12,6 +12,7 @@ COMMANDS = {
     "migrate": "app.cli.migrate",
     "users": "app.cli.users",
     "keys": "app.cli.keys",
+    "assistants": "app.cli.assistants",
     "executions": "app.cli.executions",
     "doctor": "app.cli.doctor",
 }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import secrets
 import socket
 import sys
+from contextlib import closing, suppress
 
 import click
 
@@ -14,7 +14,7 @@ from app.bootstrap import Bootstrap, Welcome
 from app.cli.addresses import base_url, sign_in_url
 from app.cli.settings import load_settings
 from app.db.database import open_database
-from app.model_sources import has_local_model
+from app.model_sources import example_assistants, has_local_model
 from app.settings import Settings
 from lib.streaming.clock import SystemClock
 from lib.streaming.ids import Uuid7Factory
@@ -27,10 +27,9 @@ def command() -> None:
     """Prepare the database, the first administrator and the examples, then serve until Ctrl-C."""
     settings = load_settings()
     listener = listen(settings)
-    try:
+    # Ctrl-C while the database is prepared; the server itself handles it later.
+    with closing(listener), suppress(KeyboardInterrupt):
         _serve(settings, listener)
-    finally:
-        listener.close()
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -78,7 +77,7 @@ async def _bootstrap(settings: Settings) -> Welcome:
     new_id = Uuid7Factory(clock.now_ms)
     storage = await open_database(settings.database_url, clock, new_id, synchronous=settings.sqlite_synchronous)
     try:
-        return await Bootstrap(settings, storage, clock, secrets.token_bytes).run([])
+        return await Bootstrap.of(settings, storage).run(example_assistants(settings))
     finally:
         await storage.close()
 

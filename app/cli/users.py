@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-
 import click
 
 from app.bootstrap import Bootstrap
@@ -14,7 +12,6 @@ from app.db.database import Storage
 from app.db.records import UserRecord, UserRole
 from app.http.passwords import Passwords
 from app.settings import Settings
-from lib.streaming.clock import SystemClock
 
 MIN_PASSWORD = 12
 
@@ -89,5 +86,4 @@ async def _user(storage: Storage, email: str) -> UserRecord:
 
 
 async def _link(settings: Settings, storage: Storage, user: UserRecord) -> str:
-    bootstrap = Bootstrap(settings, storage, SystemClock(), secrets.token_bytes)
-    return sign_in_url(settings, await bootstrap.sign_in_link(user))
+    return sign_in_url(settings, await Bootstrap.of(settings, storage).sign_in_link(user))

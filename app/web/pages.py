@@ -5,11 +5,12 @@ from typing import Any
 
 from litestar import Request, get
 from litestar.datastructures import CacheControlHeader
+from litestar.di import NamedDependency
 from litestar.response import Template
 from litestar.static_files import create_static_files_router
 
-from app.api.dependencies import TheCsrf
 from app.http.authentication import ANONYMOUS
+from app.http.csrf import CsrfTokens
 from app.http.principal import Principal
 
 HERE = Path(__file__).resolve().parent
@@ -19,7 +20,7 @@ Caller = Request[Principal | None, Any, Any]
 
 
 @get("/", include_in_schema=False, opt={ANONYMOUS: True})
-async def first_page(request: Caller, csrf: TheCsrf) -> Template:
+async def first_page(request: Caller, csrf: NamedDependency[CsrfTokens]) -> Template:
     """Run assistants; whoever is not signed in is asked to."""
     caller = request.user
     token = csrf.token(caller) if caller else None
