@@ -1,0 +1,95 @@
+"""kill -9 loses nothing: not an execution, not an event, not a finished prompt."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.support.fault_upstream import Answer, FaultUpstream
+from tests.support.keys import TEST_API_KEY
+from tests.support.node import Node
+from tests.support.stream_client import Received, StreamClient
+
+KILLS = 50
+RUNS_AT_ONCE = 4
+STEPS = ("draft", "review", "final")
+TEXTS = tuple(f"word{number} " for number in range(12))
+
+CHAIN = {
+    "name": "Chain of three",
+    "fields": [{"name": "run", "type": "short_text", "label": "Run", "required": True}],
+    "prompts": [
+        {"id": step, "name": step, "position": index, "model": "openai/steady", "content": f"{step} of {{{{ run }}}}"}
+        for index, step in enumerate(STEPS)
+    ],
+    "onDisconnect": "continue",
+}
+
+
+@pytest.mark.timeout(420)
+async def test_fifty_kills_at_random_points_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
+    seed = random.randrange(2**32)
+    rng = random.Random(seed)
+    async with FaultUpstream() as upstream, aiohttp.ClientSession() as session:
+        upstream.answers["steady"] = Answer(TEXTS, delay=0.03)
+        node = Node(
+            tmp_path,
+            OPENAI_API_KEY="sk-test",
+            OPENAI_BASE_URL=upstream.base_url,
+            AA_BOOTSTRAP_API_KEY=TEST_API_KEY,
+        )
+        await node.start()
+        try:
+            client = StreamClient(session, node.base_url, TEST_API_KEY)
+            runs = await _kill_and_restart(node, client, rng)
+            await asyncio.gather(*(following for _, following in runs))
+        finally:
+            node.kill()
+        received = [run for run, _ in runs]
+        await node.start()
+        try:
+            await _check(client, received, upstream, f"seed {seed}")
+        finally:
+            assert await node.stop() == 0, node.log()
+
+
+async def _kill_and_restart(
+    node: Node, client: StreamClient, rng: random.Random
+) -> list[tuple[Received, asyncio.Task[Received]]]:
+    """Keep some runs going with a client on each, and kill the server again and again."""
+    assistant = await client.create_assistant(CHAIN)
+    runs: list[tuple[Received, asyncio.Task[Received]]] = []
+    for _ in range(KILLS):
+        while sum(not following.done() for _, following in runs) < RUNS_AT_ONCE:
+            received = await client.start(assistant, {"run": f"run {len(runs)}"})
+            following = asyncio.get_running_loop().create_task(client.follow(received))
+            runs.append((received, following))
+        await asyncio.sleep(rng.uniform(0.0, 0.5))
+        node.kill()
+        await node.start()
+    return runs
+
+
+async def _check(client: StreamClient, runs: list[Received], upstream: FaultUpstream, seed: str) -> None:
+    calls = Counter(request.body["messages"][-1]["content"] for request in upstream.requests)
+    interrupted = 0
+    for number, run in enumerate(runs):
+        record = await client.record(run.execution_id)
+        assert record["status"] == "completed", f"{seed}: {record}"
+        assert run.events[-1]["status"] == "completed"
+        assert run.problems() == [], f"{seed}, run {number}"
+        for prompt in record["prompts"]:
+            attempts = prompt["attempts"]
+            assert run.text(prompt["promptId"]) == "".join(TEXTS) == attempts[-1]["output"], seed
+            assert [a["status"] for a in attempts[:-1]] == ["failed"] * (len(attempts) - 1), seed
+            # A call may have been lost before its attempt was stored, but none follows a finished prompt.
+            assert calls[f"{prompt['promptId']} of run {number}"] <= len(attempts), seed
+            interrupted += len(attempts) - 1
+        assert run.types.count("prompt.retrying") == sum(len(p["attempts"]) - 1 for p in record["prompts"]), seed
+    assert interrupted >= KILLS // 5, "the kills hit running prompts"
+    assert await client.running() == []
