@@ -57,7 +57,7 @@ async def watch_and_leave(client: StreamClient, assistant: str, leave_after: int
             assert answer.status == 200, await answer.text()
             received = Received(answer.headers["X-Execution-Id"])
             held = b""
-            while len(received.events) < leave_after:
+            while len(received.events) < leave_after and not answer.content.at_eof():
                 held += await answer.content.readany()
                 *blocks, held = held.split(b"\n\n")
                 for block in blocks:
