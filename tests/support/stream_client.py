@@ -120,7 +120,9 @@ class StreamClient:
 
     async def create_assistant(self, definition: Mapping[str, object]) -> str:
         """Store a definition; its id. The caller may run it as its author."""
-        async with self.session.post(f"{self.base_url}/api/assistants", json=definition, headers=self.headers) as answer:
+        async with self.session.post(
+            f"{self.base_url}/api/assistants", json=definition, headers=self.headers
+        ) as answer:
             assert answer.status == 201, await answer.text()
             return str((await answer.json())["id"])
 
