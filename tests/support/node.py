@@ -39,7 +39,6 @@ class Node:
             "AA_LOCAL_MODEL": "off",
             "AA_RATE_LIMIT_STARTS": "100000/minute",
             "AA_MAX_CONCURRENT_EXECUTIONS": "10000",
-            "PYTHONWARNINGS": "error",
             **environment,
         }
         self._process: subprocess.Popen[bytes] | None = None
