@@ -6,11 +6,8 @@ from collections.abc import Callable
 
 from lib.streaming.clock import Clock
 from lib.streaming.event_log.channel import Channel
-from lib.streaming.event_log.pages import PageCache
+from lib.streaming.event_log.pages import FAR_BEHIND, PageCache
 from lib.streaming.types import ExecutionId, Seq
-
-#: A reader more than this many events behind gets merged pages instead of the single frames.
-FAR_BEHIND = 32
 
 
 class Follower:

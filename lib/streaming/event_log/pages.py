@@ -1,4 +1,4 @@
-"""What readers far behind get: stretches of the log as merged frames, made once and shared."""
+"""What readers get that are behind the tail, or far behind: stretches of the log, made once and shared."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from lib.streaming.sse_events.log_entry import LogEntry
 from lib.streaming.sse_events.vocabulary import EventCode
 from lib.streaming.types import ExecutionId, Seq
 
+#: A reader more than this many events behind gets neighbouring deltas merged; others get every event by itself.
+FAR_BEHIND = 256
 PAGE_ENTRIES = 2000
 CACHE_BYTES = 16 * 1024 * 1024
 
@@ -75,5 +77,6 @@ class PageCache:
 
 
 def _page(channel: Channel, entries: Sequence[LogEntry]) -> Page:
-    frames = b"".join(channel.encoder.frame(entry) for entry in merge_deltas(entries))
+    shown = merge_deltas(entries) if len(entries) > FAR_BEHIND else entries
+    frames = b"".join(channel.encoder.frame(entry) for entry in shown)
     return Page(frames, entries[-1].seq, entries[-1].code == EventCode.EXECUTION_FINISHED)
