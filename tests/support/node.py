@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 ROOT = Path(__file__).parents[2]
 API_KEY = "aa_live_" + "node"
@@ -51,10 +52,13 @@ class Node:
     async def start(self) -> None:
         """Return when it is ready to serve."""
         self._process = self._spawn()
-        async with aiohttp.ClientSession() as session, asyncio.timeout(READY_SECONDS):
-            while not await self._is_ready(session):
-                assert self._process.poll() is None, f"the server ended:\n{self.log()}"
-                await asyncio.sleep(POLL_SECONDS)
+        try:
+            async with aiohttp.ClientSession() as session, asyncio.timeout(READY_SECONDS):
+                while not await self._is_ready(session):
+                    assert self._process.poll() is None, f"the server ended:\n{self.log()}"
+                    await asyncio.sleep(POLL_SECONDS)
+        except TimeoutError:
+            pytest.fail(f"the server was not ready after {READY_SECONDS} s:\n{self.log()[-4000:]}")
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "app", "serve"]
