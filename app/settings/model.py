@@ -107,6 +107,10 @@ class Settings(BaseSettings):
     lease_seconds: forms.LeaseSeconds = Field(
         default=_ENGINE.lease_seconds, description="How long a worker that stops answering keeps its executions."
     )
+    max_takeovers: forms.Count = Field(
+        default=_ENGINE.max_claims,
+        description="How many workers may take an execution before it ends as `worker_lost`.",
+    )
     drain_seconds: forms.DrainSeconds = Field(
         default=30.0, description="How long running prompts may go on after a stop signal before they are handed over."
     )
@@ -178,6 +182,7 @@ class Settings(BaseSettings):
             prompt_timeout=self.prompt_timeout,
             execution_timeout=self.execution_timeout,
             lease_seconds=self.lease_seconds,
+            max_claims=self.max_takeovers,
         )
 
     @property

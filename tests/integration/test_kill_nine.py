@@ -17,8 +17,9 @@ from tests.support.stream_client import Received, StreamClient
 
 KILLS = 50
 RUNS_AT_ONCE = 4
+MOST_EVENTS_BETWEEN_KILLS = 60
 STEPS = ("draft", "review", "final")
-TEXTS = tuple(f"word{number} " for number in range(12))
+TEXTS = tuple(f"word{number} " for number in range(6))
 
 CHAIN = {
     "name": "Chain of three",
@@ -36,12 +37,13 @@ async def test_fifty_kills_at_random_points_lose_nothing_and_repeat_nothing(tmp_
     seed = random.randrange(2**32)
     rng = random.Random(seed)
     async with FaultUpstream() as upstream, aiohttp.ClientSession() as session:
-        upstream.answers["steady"] = Answer(TEXTS, delay=0.03)
+        upstream.answers["steady"] = Answer(TEXTS, delay=0.02)
         node = Node(
             tmp_path,
             OPENAI_API_KEY="sk-test",
             OPENAI_BASE_URL=upstream.base_url,
             AA_BOOTSTRAP_API_KEY=TEST_API_KEY,
+            AA_MAX_TAKEOVERS="1000",
         )
         await node.start()
         try:
@@ -69,10 +71,17 @@ async def _kill_and_restart(
             received = await client.start(assistant, {"run": f"run {len(runs)}"})
             following = asyncio.get_running_loop().create_task(client.follow(received))
             runs.append((received, following))
-        await asyncio.sleep(rng.uniform(0.0, 0.5))
+        await _more_events([received for received, _ in runs], rng.randrange(MOST_EVENTS_BETWEEN_KILLS))
         node.kill()
         await node.start()
     return runs
+
+
+async def _more_events(runs: list[Received], count: int) -> None:
+    """Until the clients have seen so many events more: the point of the kill, whatever the machine's speed."""
+    goal = sum(len(run.events) for run in runs) + count
+    while sum(len(run.events) for run in runs) < goal and not all(run.ended for run in runs):
+        await asyncio.sleep(0.002)
 
 
 async def _check(client: StreamClient, runs: list[Received], upstream: FaultUpstream, seed: str) -> None:
