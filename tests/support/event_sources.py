@@ -13,6 +13,7 @@ class HandFedSource:
     def __init__(self, clock: Clock) -> None:
         self.closed = 0
         self.hang_on_close = False
+        self.break_on_close = False
         self._clock = clock
         self._items: list[bytes | Exception | None] = []
         self._waiter: asyncio.Future[None] | None = None
@@ -38,6 +39,8 @@ class HandFedSource:
 
     async def close(self) -> None:
         self.closed += 1
+        if self.break_on_close:
+            raise LookupError("nothing to close")
         if self.hang_on_close:
             await asyncio.Event().wait()
 

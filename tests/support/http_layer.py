@@ -87,6 +87,11 @@ async def run() -> str:
     return "run"
 
 
+@post("/write", status_code=200, guards=[requires_scope(Scope.ASSISTANTS_WRITE)])
+async def write() -> str:
+    return "written"
+
+
 @post("/wish", status_code=200)
 async def wish(request: AnyRequest) -> str:
     return decode_body(await request.body(), Wish).topic
@@ -103,7 +108,7 @@ async def broken() -> str:
 
 
 ROUTES: Sequence[ControllerRouterHandler] = (
-    whoami, open_to_all, change, open_change, start, admin, authors, run, wish, import_file, broken,
+    whoami, open_to_all, change, open_change, start, admin, authors, run, write, wish, import_file, broken,
 )  # fmt: skip
 
 

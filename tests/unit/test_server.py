@@ -8,8 +8,11 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).parents[2]
 
 
 class Service:
@@ -33,7 +36,7 @@ class Service:
 @asynccontextmanager
 async def service(work: float, window: float) -> AsyncIterator[Service]:
     command = (sys.executable, "-m", "tests.support.draining_app", str(work), str(window))
-    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)
+    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE, cwd=ROOT)
     try:
         assert process.stdout is not None
         port = int(await process.stdout.readline())

@@ -129,6 +129,16 @@ async def test_a_client_that_reads_again_in_time_is_not_cut(stage: Stage) -> Non
     assert not stage.call.aborted
 
 
+async def test_silence_longer_than_the_send_deadline_is_nobodys_fault(stage: Stage) -> None:
+    stage.deliveries = Deliveries(stage.clock, random.Random(7), StreamLimits(heartbeat=100, send=30))
+    source = HandFedSource(stage.clock)
+    stage.stream = stage.deliveries.open(source, FRAMES)
+    await stage.run()
+    await stage.clock.advance(90)
+    source.feed(None)
+    assert await stage.ended() == "finished"
+
+
 async def test_draining_sends_the_last_frame_and_ends_properly(stage: Stage) -> None:
     await stage.run()
     stage.deliveries.drain()
@@ -218,6 +228,14 @@ async def test_a_source_that_does_not_close_is_given_up_and_named(
     assert await stage.ended() == "finished"
     assert stage.source.closed == 1
     assert "did not close" in caplog.text
+
+
+async def test_a_source_that_fails_to_close_is_named(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    stage.source.break_on_close = True
+    await stage.run()
+    stage.source.feed(None)
+    assert await stage.ended() == "finished"
+    assert "failed to close" in caplog.text
 
 
 async def test_head_gets_the_headers_and_opens_nothing() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from litestar.exceptions import ClientException, InternalServerException
 
 from app.db.errors import AssistantNotFound, StatusConflict
 from app.http.problem_kinds import PROBLEMS, SHOWN_AS
@@ -60,6 +61,17 @@ def test_what_must_not_reach_a_client_is_an_internal_error_without_its_message()
     body, _ = problem(as_api_error(LeaseLost("epoch 7 of host-3")), "req-1")
     assert b"epoch" not in body
     assert msgspec.json.decode(body)["status"] == 500
+
+
+def test_a_fault_of_the_framework_is_an_internal_error_without_its_message() -> None:
+    body, _ = problem(as_api_error(InternalServerException("canary")), "req-1")
+    assert b"canary" not in body
+    assert msgspec.json.decode(body)["code"] == "internal_error"
+
+
+def test_a_status_without_a_code_of_its_own_is_still_a_problem() -> None:
+    told = as_api_error(ClientException("Not that way.", status_code=406))
+    assert (told.code, told.detail) == ("invalid_request", "Not that way.")
 
 
 def test_errors_list_every_field() -> None:
