@@ -37,16 +37,18 @@ class Follower:
 
     async def read(self, max_wait: float) -> bytes | None:
         """Frames not yet read; `b""` if none came within `max_wait` seconds; None after the terminal event."""
-        waited = False
+        until: float | None = None
         while not self._done:
             if frames := await self._next():
                 return frames
             if self._channel.terminal and self._cursor >= self._channel.committed:
                 break
-            if waited:
+            # A wake-up is no news by itself (a claim wakes too), so what is left of the wait goes on.
+            now = self._clock.monotonic()
+            until = now + max_wait if until is None else until
+            if now >= until:
                 return b""
-            waited = True
-            await self._channel.wait(self._clock, max_wait)
+            await self._channel.wait(self._clock, until - now)
         return None
 
     async def _next(self) -> bytes:

@@ -222,6 +222,20 @@ async def test_silence_gives_an_empty_read_and_loses_nothing() -> None:
         assert text_of(decode(await view.read(15) or b"")) == "late"
 
 
+async def test_a_wake_up_that_brings_nothing_is_no_silence() -> None:
+    async with Rig() as rig:
+        owner = await rig.owner()
+        view = await rig.log.follow(RUN, 1)
+        assert view is not None
+        reading = asyncio.ensure_future(view.read(15))
+        await rig.clock.advance(5)
+        owner.channel.wake()
+        await settle()
+        assert not reading.done()
+        await rig.clock.advance(10)
+        assert await reading == b""
+
+
 async def test_a_stale_owner_is_refused_and_nothing_of_it_is_shown() -> None:
     async with Rig() as rig:
         owner = await rig.owner()
