@@ -80,7 +80,7 @@ async def _kill_and_restart(
 async def _more_events(runs: list[Received], count: int) -> None:
     """Until the clients have seen so many events more: the point of the kill, whatever the machine's speed."""
     goal = sum(len(run.events) for run in runs) + count
-    while sum(len(run.events) for run in runs) < goal and not all(run.ended for run in runs):
+    while sum(len(run.events) for run in runs) < goal and not all(run.ended for run in runs):  # noqa: ASYNC110
         await asyncio.sleep(0.002)
 
 

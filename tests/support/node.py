@@ -34,7 +34,11 @@ class Node:
         self.base_url = f"http://127.0.0.1:{self.port}"
         self._log_file = data_dir / "node.log"
         self._environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("AA_", "OPENAI_", "PYTHONDONTWRITE"))},
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith(("AA_", "OPENAI_", "PYTHONDONTWRITE"))
+            },
             "AA_DATA_DIR": str(data_dir),
             "AA_PORT": str(self.port),
             "AA_LOCAL_MODEL": "off",

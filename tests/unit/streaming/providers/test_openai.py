@@ -12,7 +12,7 @@ import traceback
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 
 from lib.streaming.clock import Clock, SystemClock
