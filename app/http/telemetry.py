@@ -12,7 +12,12 @@ from app.http.redaction import redacted
 from lib.streaming.clock import rfc3339
 
 #: Loggers that would write what we write ourselves, or write bodies.
-_QUIET = {"uvicorn.access": logging.CRITICAL, "uvicorn.error": logging.WARNING, "asyncio": logging.WARNING}
+_QUIET = {
+    "alembic.runtime.migration": logging.WARNING,
+    "uvicorn.access": logging.CRITICAL,
+    "uvicorn.error": logging.WARNING,
+    "asyncio": logging.WARNING,
+}
 
 
 def configure_logging(form: str, stream: TextIO, level: int = logging.INFO) -> None:

@@ -146,12 +146,12 @@ def as_json(definition: Definition) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def running_service(directory: Path, **environment: str) -> AsyncIterator[Service]:
-    """`environment`: settings without their prefix, as `rate_limit_starts="3/minute"`."""
+async def running_service(directory: Path, *, again: bool = False, **environment: str) -> AsyncIterator[Service]:
+    """`environment`: settings without their prefix, as `rate_limit_starts="3/minute"`. `again`: keep the database."""
     given = {f"AA_{name.upper()}": value for name, value in environment.items()}
     defaults = {
         "AA_DATA_DIR": str(directory),
-        "AA_DATABASE_URL": fresh_database(directory),
+        "AA_DATABASE_URL": f"sqlite:///{directory / 'test.db'}" if again else fresh_database(directory),
         "AA_LOCAL_MODEL": "off",
         "AA_RATE_LIMIT_STARTS": "1000000/minute",
         "AA_RATE_LIMIT_SIGN_IN": "1000000/minute",
