@@ -12,6 +12,7 @@ import click
 
 from app.bootstrap import Bootstrap, Welcome
 from app.cli.addresses import base_url, sign_in_url
+from app.cli.data_dir_lock import only_server_of
 from app.cli.settings import load_settings
 from app.db.database import open_database
 from app.model_sources import example_assistants, has_local_model
@@ -28,7 +29,7 @@ def command() -> None:
     settings = load_settings()
     listener = listen(settings)
     # Ctrl-C while the database is prepared; the server itself handles it later.
-    with closing(listener), suppress(KeyboardInterrupt):
+    with closing(listener), only_server_of(settings), suppress(KeyboardInterrupt):
         _serve(settings, listener)
 
 

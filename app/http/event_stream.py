@@ -15,6 +15,7 @@ import logging
 import weakref
 from collections.abc import Awaitable, Callable, Iterable
 from enum import StrEnum
+from itertools import count
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 #: `scope["extensions"]` entry by which the server lends us its way to drop a connection with its unsent bytes.
 ABORT_EXTENSION = "aa.abort"
+#: Reads without a forced turn of the event loop at most.
+TURNS_PER_YIELD = 8
 ABORT_WAIT_SECONDS = 1.0
 #: `opt` of every route that returns a stream: compression would hold events back, and costs 90 KiB a stream.
 STREAM_OPT = {"no_compress": True}
@@ -199,7 +202,7 @@ class EventStream:
     async def _relay(self, send: Send) -> Closed:
         read, heartbeat, max_wait = self._source.read, self._frames.heartbeat, self._limits.heartbeat
         permit = self._permit
-        while True:
+        for turn in count(1):
             try:
                 frames = await read(max_wait)
             except Exception:
@@ -214,7 +217,9 @@ class EventStream:
                 return Closed.REVOKED
             # A source that never suspends and a server whose `send` returns at once after a disconnect would
             # otherwise keep the loop, and the cancellation would never arrive.
-            await asyncio.sleep(0)
+            if turn % TURNS_PER_YIELD == 0:
+                await asyncio.sleep(0)
+        raise AssertionError("the loop above has no end of its own")
 
     async def _write(self, send: Send, message: HTTPResponseStartEvent | HTTPResponseBodyEvent) -> None:
         self._sending_since = now = self._clock.monotonic()

@@ -105,7 +105,9 @@ async def test_every_problem_of_the_input_is_listed(service: Service, url: str, 
 
 @BOTH
 async def test_one_execution_too_many_is_refused_last(tmp_path_factory: pytest.TempPathFactory, url: str) -> None:
-    async with running_service(tmp_path_factory.mktemp("small"), max_concurrent_executions="1") as small:
+    async with running_service(
+        tmp_path_factory.mktemp("small"), max_concurrent_executions="1", drain_seconds="0"
+    ) as small:
         ada = await small.person()
         assistant = await small.assistant(ada, echo(model="scripted/slow-60000"))
         started = await post(small, START, ada, json=good(assistant.id))

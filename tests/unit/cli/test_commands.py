@@ -10,6 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli import COMMANDS, main
+from app.cli.data_dir_lock import only_server_of
+from app.settings import Settings
 from tests.support.database import fresh_database
 
 
@@ -60,6 +62,16 @@ def test_a_wrong_configuration_is_told_whole_and_exits_with_2(empty: Terminal) -
         result = empty.run(*command)
         assert result.exit_code == 2
         assert {"AA_PORT=x", "AA_DRAIN_SECONDS=-1"} <= set(result.output.replace(":", " ").split())
+
+
+def test_a_second_server_in_a_data_directory_is_refused(empty: Terminal, tmp_path: Path) -> None:
+    settings = Settings.load({"AA_DATA_DIR": str(tmp_path / "shared")})
+    empty.environment.setenv("AA_DATA_DIR", str(settings.data_dir))
+    empty.environment.setenv("AA_PORT", "0")
+    with only_server_of(settings):
+        result = empty.run("serve")
+    assert result.exit_code == 1
+    assert "Another server works in" in result.output
 
 
 def test_a_port_in_use_is_told_before_anything_is_made(empty: Terminal) -> None:

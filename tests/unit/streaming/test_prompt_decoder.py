@@ -80,6 +80,6 @@ def test_decoding_only_removes_backslashes_and_turns_entities_into_dollars(text:
 
 @pytest.mark.parametrize("bomb", ["\\" * 1_000_000, "\\" * 1_000_000 + "&", "&amp;" * 200_000, "\\&#36" * 200_000])
 def test_a_million_escape_characters_are_decoded_in_linear_time(bomb: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     assert decode_editor_escapes(bomb) == bomb
-    assert time.perf_counter() - started < 1.0
+    assert time.thread_time() - started < 1.0
