@@ -94,17 +94,22 @@ export async function readFields(place, fields) {
 }
 
 /**
- * Each problem at its field; what belongs to none comes back.
+ * Each problem at its field, and the focus on the first; what belongs to none comes back.
  * @param {HTMLElement} place
  * @param {{path: string, message: string}[]} errors
  */
 export function showErrors(place, errors) {
   for (const spot of place.querySelectorAll('.error')) spot.textContent = '';
-  return errors.filter(({ path, message }) => {
+  for (const one of place.querySelectorAll('[aria-invalid]')) one.removeAttribute('aria-invalid');
+  const others = errors.filter(({ path, message }) => {
     const name = /^inputs\.([^.[]+)/.exec(path)?.[1];
-    const spot = [...place.children].find((one) => one.getAttribute('data-field') === name)?.querySelector('.error');
+    const row = [...place.children].find((one) => one.getAttribute('data-field') === name);
+    const spot = row?.querySelector('.error');
     if (!name || !spot) return true;
     spot.textContent = `${spot.textContent} ${message}`.trim();
+    row?.querySelector('input, select, textarea')?.setAttribute('aria-invalid', 'true');
     return false;
   });
+  /** @type {HTMLElement|null} */ (place.querySelector('[aria-invalid]'))?.focus();
+  return others;
 }

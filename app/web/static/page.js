@@ -66,6 +66,14 @@ async function listAssistants() {
   } while (cursor);
 }
 
+/** After a reload the form is that of the run which is shown, so that it can be run again. */
+async function pickThatOfTheRun() {
+  if (!running) return;
+  const run = await call('GET', `/api/executions/${encodeURIComponent(running)}`).catch(() => null);
+  const list = /** @type {HTMLSelectElement} */ (at('assistant'));
+  if (run && [...list.options].some((one) => one.value === run.assistantId)) list.value = run.assistantId;
+}
+
 async function pick() {
   const id = /** @type {HTMLSelectElement} */ (at('assistant')).value;
   const assistant = id ? await call('GET', `/api/assistants/${encodeURIComponent(id)}`) : null;
@@ -103,9 +111,12 @@ function watch() {
   at('run-view').hidden = !id;
   if (!id) return;
   const view = new RunView(at('prompts'), at('state'));
+  // A prompt that was skipped never said its name.
+  call('GET', `/api/executions/${encodeURIComponent(id)}`).then((run) => view.name(run.prompts), () => {});
   at('receipt').textContent = '';
   const stop = /** @type {HTMLButtonElement} */ (at('stop'));
   stop.disabled = false;
+  stop.hidden = false;
   at('prompts').setAttribute('aria-busy', 'true');
   stream = new RunStream(`/api/executions/${encodeURIComponent(id)}/events`, { terminal: (type) => type === 'execution.finished' });
   stream.addEventListener('event', (event) => view.show(JSON.parse(/** @type {CustomEvent} */ (event).detail.data)));
@@ -114,7 +125,7 @@ function watch() {
     if (state === 'waiting') view.say('The connection was lost; trying again …');
     if (state === 'failed') view.say(status === 404 ? 'There is no such run.' : `This run cannot be shown (${status}).`);
     if (state === 'done' || state === 'failed') {
-      stop.disabled = true;
+      stop.hidden = true;
       at('prompts').setAttribute('aria-busy', 'false');
     }
   });
@@ -142,7 +153,11 @@ function runPage() {
     location.assign('/');
   }));
   window.addEventListener('hashchange', watch);
-  attempt(async () => { await listAssistants(); await pick(); });
+  attempt(async () => {
+    await listAssistants();
+    await pickThatOfTheRun();
+    await pick();
+  });
   watch();
 }
 

@@ -22,8 +22,11 @@ class PromptSection {
     this.text = document.createTextNode('');
     this.state = document.createElement('span');
     this.state.className = 'state';
+    this.name = document.createElement('span');
+    this.name.className = 'name';
+    this.name.append(event.name);
     const title = document.createElement('h3');
-    title.append(event.name, ' ', this.state);
+    title.append(this.name, ' ', this.state);
     const output = document.createElement('pre');
     output.append(this.text);
     this.element = document.createElement('section');
@@ -49,6 +52,8 @@ export class RunView {
     this.line = line;
     /** @type {Map<string, PromptSection>} */
     this.prompts = new Map();
+    /** @type {Map<string, string>} */
+    this.names = new Map();
     this.total = 0;
     this.scheduled = false;
     place.replaceChildren();
@@ -58,6 +63,14 @@ export class RunView {
   /** @param {string} text */
   say(text) {
     if (this.line.textContent !== text) this.line.textContent = text;
+  }
+
+  /** @param {{promptId: string, name: string}[]} prompts */
+  name(prompts) {
+    for (const { promptId, name } of prompts) {
+      this.names.set(promptId, name);
+      this.prompts.get(promptId)?.name.replaceChildren(name);
+    }
   }
 
   /** @param {any} event the decoded `data` of a frame */
@@ -83,7 +96,7 @@ export class RunView {
   section(event) {
     let section = this.prompts.get(event.promptId);
     if (!section) {
-      section = new PromptSection({ name: event.promptId, index: this.prompts.size, ...event });
+      section = new PromptSection({ name: this.names.get(event.promptId) ?? event.promptId, index: this.prompts.size, ...event });
       this.prompts.set(event.promptId, section);
       const index = section.index;
       const next = [...this.prompts.values()].filter((one) => one.index > index).sort((a, b) => a.index - b.index)[0];
