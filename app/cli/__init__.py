@@ -6,20 +6,20 @@ from importlib import import_module
 
 import click
 
-#: Command name to the module that holds `command`, in the order they are listed.
+#: Command name to what it is for; `app.cli.<name>` holds it. In the order they are listed.
 COMMANDS = {
-    "serve": "app.cli.serve",
-    "migrate": "app.cli.migrate",
-    "users": "app.cli.users",
-    "keys": "app.cli.keys",
-    "assistants": "app.cli.assistants",
-    "executions": "app.cli.executions",
-    "doctor": "app.cli.doctor",
+    "serve": "Prepare everything, then serve until Ctrl-C.",
+    "migrate": "Bring the database's schema up to date.",
+    "users": "List and make users, set passwords, make sign-in links.",
+    "keys": "List, make and revoke API keys.",
+    "assistants": "List, import, export and run assistants.",
+    "executions": "List, show and stop executions of everybody.",
+    "doctor": "Check configuration, database and providers.",
 }
 
 
 class LazyGroup(click.Group):
-    """Knows its commands by name and what they do in a word; the rest is read when one is called."""
+    """Knows its commands by name and purpose; the rest is read when one is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -27,9 +27,13 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(COMMANDS[cmd_name]).command
+        command = import_module(f"app.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 @click.group(cls=LazyGroup)

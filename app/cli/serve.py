@@ -6,7 +6,9 @@ import asyncio
 import errno
 import socket
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
+from typing import TypeVar
 
 import click
 
@@ -14,11 +16,13 @@ from app.bootstrap import Bootstrap, Welcome
 from app.cli.addresses import base_url, sign_in_url
 from app.cli.data_dir_lock import only_server_of
 from app.cli.settings import load_settings
-from app.db.database import open_database
+from app.db.database import Storage, open_database
 from app.model_sources import example_assistants, has_local_model
 from app.settings import Settings
 from lib.streaming.clock import SystemClock
 from lib.streaming.ids import Uuid7Factory
+
+T = TypeVar("T")
 
 BACKLOG = 2048
 
@@ -67,18 +71,24 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
 
 
 def _prepare(settings: Settings) -> Welcome:
-    from app.db.migrate import upgrade
+    if not asyncio.run(_with_storage(settings, Storage.at_head)):
+        # The tool takes half a second to load, which only a start that has something to migrate waits for.
+        from app.db.migrate import upgrade
 
-    upgrade(settings.database_url)
-    return asyncio.run(_bootstrap(settings))
+        upgrade(settings.database_url)
+    return asyncio.run(_with_storage(settings, lambda storage: _bootstrap(settings, storage)))
 
 
-async def _bootstrap(settings: Settings) -> Welcome:
+async def _bootstrap(settings: Settings, storage: Storage) -> Welcome:
+    return await Bootstrap.of(settings, storage).run(example_assistants(settings))
+
+
+async def _with_storage(settings: Settings, work: Callable[[Storage], Awaitable[T]]) -> T:
     clock = SystemClock()
     new_id = Uuid7Factory(clock.now_ms)
     storage = await open_database(settings.database_url, clock, new_id, synchronous=settings.sqlite_synchronous)
     try:
-        return await Bootstrap.of(settings, storage).run(example_assistants(settings))
+        return await work(storage)
     finally:
         await storage.close()
 

@@ -11,8 +11,8 @@ from app.db.definitions import DefinitionCache
 from app.db.event_log import SqlLogStore
 from app.db.execution_reader import ExecutionReader
 from app.db.executions import SqlExecutionStore
-from app.db.migrate import is_at_head
 from app.db.port import Database
+from app.db.revision import is_at_head
 from app.db.sessions import SessionRepository
 from app.db.sqlite import SqliteDatabase
 from app.db.url import sqlite_path

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from app.db.errors import UnsupportedDatabase
+from app.db.revision import scripts
 from app.db.sqlite import SqliteOpener
 from app.db.url import sqlite_path
 from lib.streaming.clock import SystemClock
-
-_PACKAGE = Path(__file__).resolve().parent.parent
-#: In an installed wheel the scripts lie inside the package, in a checkout beside it.
-_SCRIPTS = (_PACKAGE / "migrations", _PACKAGE.parent / "migrations")
 
 
 def upgrade(url: str, revision: str = "head") -> None:
@@ -36,12 +30,6 @@ def downgrade(url: str, revision: str) -> None:
     """Go back to a revision (`base`: an empty schema) in one transaction."""
     with transaction(url) as connection:
         command.downgrade(_config(connection), revision)
-
-
-def is_at_head(connection: Connection) -> bool:
-    """Whether the schema of a connection is at the newest revision."""
-    script = ScriptDirectory.from_config(_config(connection))
-    return set(MigrationContext.configure(connection).get_current_heads()) == set(script.get_heads())
 
 
 @contextmanager
@@ -70,13 +58,6 @@ def _check_foreign_keys(connection: Connection) -> None:
 
 def _config(connection: Connection) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(_scripts()).replace("%", "%%"))
+    config.set_main_option("script_location", str(scripts()).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
-
-
-def _scripts() -> Path:
-    for scripts in _SCRIPTS:
-        if (scripts / "env.py").is_file():
-            return scripts
-    raise UnsupportedDatabase("The migration scripts are missing from this installation.")

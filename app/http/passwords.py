@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -25,8 +26,6 @@ class Passwords:
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher(time_cost=2, memory_cost=65536, parallelism=1)
-        # Made with the same parameters as real ones, so that checking against it takes as long.
-        self._nobody = self._hasher.hash("nobody has this password")
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="argon2")
         self._waiting = 0
 
@@ -40,15 +39,22 @@ class Passwords:
     async def verify(self, password: str, encoded: str | None) -> bool:
         """Whether the password fits. `None` (no such user, or none set) is False after the same work."""
         possible = encoded is not None and len(password) <= MAX_PASSWORD_CHARS
-        fits = await self._in_pool(lambda: self._fits(password[:MAX_PASSWORD_CHARS], encoded or self._nobody))
+        fits = await self._in_pool(lambda: self._fits(password[:MAX_PASSWORD_CHARS], encoded))
         return fits and possible
 
     async def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _fits(self, password: str, encoded: str) -> bool:
+    @cached_property
+    def _nobody(self) -> str:
+        """Made with the same parameters as real ones, so that checking against it takes as long."""
+        return self._hasher.hash("nobody has this password")
+
+    def _fits(self, password: str, encoded: str | None) -> bool:
+        # Asked for whoever it is: the first sign-in pays for it, not every start, and not only unknown users.
+        nobody = self._nobody
         try:
-            return self._hasher.verify(encoded, password)
+            return self._hasher.verify(encoded or nobody, password)
         except (VerificationError, InvalidHashError):
             return False
 

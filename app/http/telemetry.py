@@ -13,7 +13,7 @@ from lib.streaming.clock import rfc3339
 
 #: Loggers that would write what we write ourselves, or write bodies.
 _QUIET = {
-    "alembic.runtime.migration": logging.WARNING,
+    "alembic": logging.WARNING,
     "uvicorn.access": logging.CRITICAL,
     "uvicorn.error": logging.WARNING,
     "asyncio": logging.WARNING,

@@ -45,7 +45,7 @@ def terminal(empty: Terminal) -> Terminal:
     return empty
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", list(COMMANDS))
 def test_every_command_explains_itself(empty: Terminal, name: str) -> None:
     assert "Usage: " in empty.ok(name, "--help")
 

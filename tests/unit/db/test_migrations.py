@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 
 from app.db.database import Storage
 from app.db.errors import UnsupportedDatabase
-from app.db.migrate import downgrade, is_at_head, transaction, upgrade
+from app.db.migrate import downgrade, transaction, upgrade
+from app.db.revision import is_at_head
 from app.db.tables import metadata, users
 from lib.streaming.types import EndedBy, ExecutionStatus
 from tests.support.fake_clock import FakeClock
