@@ -14,7 +14,7 @@ from lib.streaming.clock import Clock
 from lib.streaming.definition import Definition
 from lib.streaming.errors import StreamingError
 from lib.streaming.model_catalogue import ModelCatalogue
-from lib.streaming.ports import Provider
+from lib.streaming.ports.models import Provider
 from lib.streaming.providers.directory import MappedProviders
 from lib.streaming.providers.local import LOCAL_MODEL, LocalProvider
 from lib.streaming.providers.local_server import LocalModelServer, is_available

@@ -21,7 +21,8 @@ from app.db.migrate import upgrade
 from lib.streaming.clock import SystemClock
 from lib.streaming.definition import Definition, PromptDefinition
 from lib.streaming.ids import Uuid7Factory
-from lib.streaming.ports import Claim, NewExecution, Write
+from lib.streaming.ports.execution_store import Claim, NewExecution
+from lib.streaming.ports.log_store import Write
 from lib.streaming.sse_events.log_entry import LogEntry, pack_delta
 from lib.streaming.sse_events.vocabulary import EventCode
 from lib.streaming.types import ExecutionId, PromptId, Seq, WorkerId

@@ -27,7 +27,7 @@ from bench.commit_cost import batch, claims
 from lib.streaming.clock import SystemClock
 from lib.streaming.event_log.log import EventLog
 from lib.streaming.ids import Uuid7Factory
-from lib.streaming.ports import LogHandle, Write
+from lib.streaming.ports.log_store import LogHandle, Write
 from lib.streaming.sse_events.frames import FrameEncoder
 from lib.streaming.sse_events.log_entry import LogContext, LogEntry, pack_delta
 from lib.streaming.sse_events.vocabulary import EventCode

@@ -13,7 +13,7 @@ from lib.streaming.definition import Definition, DefinitionProblem
 from lib.streaming.ids import IdFactory
 from lib.streaming.input_check.check import check_inputs
 from lib.streaming.json_reading.problem_code import ProblemCode
-from lib.streaming.ports import Accepted, NewExecution
+from lib.streaming.ports.execution_store import Accepted, NewExecution
 from lib.streaming.streaming_service.service import StreamingService
 from lib.streaming.types import ExecutionId, Value, VersionId
 

@@ -11,7 +11,7 @@ from app.cli.settings import with_storage
 from app.db.database import Storage
 from app.db.records import ExecutionFilter, ExecutionRecord, ExecutionSummary, Page
 from app.settings import Settings
-from lib.streaming.ports import CancelView
+from lib.streaming.ports.execution_store import CancelView
 from lib.streaming.types import EndedBy, ExecutionId, ExecutionStatus
 
 

@@ -16,7 +16,7 @@ from app.db.dialect import now_ms, upsert
 from app.db.prepared import Prepared, slots
 from app.db.tables import prompt_results
 from app.db.usage_columns import NAMES, named
-from lib.streaming.ports import AttemptEnded, AttemptStarted
+from lib.streaming.ports.log_store import AttemptEnded, AttemptStarted
 from lib.streaming.types import PromptId, PromptStatus
 
 _row = prompt_results.c

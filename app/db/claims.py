@@ -12,7 +12,8 @@ from app.db.event_rows import NEWEST
 from app.db.prepared import Prepared, PreparedList, slots
 from app.db.tables import LIVE, executions, prompt_results
 from app.db.takeover import Legacy, take_over
-from lib.streaming.ports import CancelView, Claim, LogHandle, Orphan, Ownership, Renewal
+from lib.streaming.ports.execution_store import CancelView, Claim, Orphan, Ownership, Renewal
+from lib.streaming.ports.log_store import LogHandle
 from lib.streaming.sse_events.log_entry import LogContext
 from lib.streaming.types import (
     AssistantId,

@@ -19,7 +19,8 @@ from app.db.url import sqlite_path
 from app.db.users import UserRepository
 from lib.streaming.clock import Clock
 from lib.streaming.ids import IdFactory
-from lib.streaming.ports import ExecutionStore, LogStore
+from lib.streaming.ports.execution_store import ExecutionStore
+from lib.streaming.ports.log_store import LogStore
 
 
 class Storage:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from app.db import log_commit, log_reader
 from app.db.definitions import DefinitionCache
 from app.db.port import Database
-from lib.streaming.ports import LogHandle, Write
+from lib.streaming.ports.log_store import LogHandle, Write
 from lib.streaming.sse_events.log_entry import LogEntry
 from lib.streaming.types import ExecutionId, Seq
 

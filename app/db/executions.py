@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from app.db import claims, compaction, log_reader, starts
 from app.db.definitions import DefinitionCache
 from app.db.port import Database
-from lib.streaming.ports import Accepted, CancelView, Claim, NewExecution, Orphan, Renewal
+from lib.streaming.ports.execution_store import Accepted, CancelView, Claim, NewExecution, Orphan, Renewal
 from lib.streaming.types import EndedBy, Epoch, ExecutionId, WorkerId
 
 

@@ -11,7 +11,7 @@ from app.db.errors import RepositoryError
 from app.db.event_rows import NEWEST
 from app.db.prepared import PreparedList
 from app.db.tables import executions
-from lib.streaming.ports import ExecutionEnded, Write
+from lib.streaming.ports.log_store import ExecutionEnded, Write
 from lib.streaming.types import ExecutionId, ExecutionStatus
 
 _RUNNING: ColumnElement[str] = literal_column(f"'{ExecutionStatus.RUNNING}'")

@@ -13,7 +13,7 @@ from app.db.fence import Fence
 from app.db.prepared import Prepared, slots
 from app.db.tables import executions
 from app.db.usage_columns import NAMES, named
-from lib.streaming.ports import AttemptEnded, AttemptStarted, ExecutionEnded, RowChange, Write
+from lib.streaming.ports.log_store import AttemptEnded, AttemptStarted, ExecutionEnded, RowChange, Write
 from lib.streaming.types import ExecutionId, ExecutionStatus, PromptStatus
 
 _END = Prepared(

@@ -14,7 +14,7 @@ from app.db.definitions import DefinitionCache
 from app.db.event_rows import AFTER, NEWEST
 from app.db.prepared import Prepared
 from app.db.tables import event_timelines, executions
-from lib.streaming.ports import LogHandle
+from lib.streaming.ports.log_store import LogHandle
 from lib.streaming.sse_events.log_entry import LogContext, LogEntry, pack_delta
 from lib.streaming.types import ExecutionId, Seq, VersionId
 

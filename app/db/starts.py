@@ -12,7 +12,8 @@ from app.db.errors import AssistantNotFound
 from app.db.prepared import Prepared, slots
 from app.db.tables import LIVE, executions, users
 from lib.streaming.errors import IdempotencyConflict, TooManyExecutions
-from lib.streaming.ports import IDEMPOTENCY_MS, Accepted, LogHandle, NewExecution
+from lib.streaming.ports.execution_store import IDEMPOTENCY_MS, Accepted, NewExecution
+from lib.streaming.ports.log_store import LogHandle
 from lib.streaming.sse_events.log_entry import LogContext, pack
 from lib.streaming.sse_events.vocabulary import ExecutionQueued
 from lib.streaming.types import ExecutionId, ExecutionStatus, Seq

@@ -15,7 +15,8 @@ from app.db import attempts
 from app.db.delta_texts import AttemptText, texts_of
 from app.db.tables import events, prompt_results
 from app.db.usage_columns import from_row, usage_of
-from lib.streaming.ports import InterruptedAttempt, LogHandle
+from lib.streaming.ports.execution_store import InterruptedAttempt
+from lib.streaming.ports.log_store import LogHandle
 from lib.streaming.sse_events.log_entry import LogEntry, unpack
 from lib.streaming.sse_events.vocabulary import (
     EventCode,

@@ -12,7 +12,7 @@ from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueue
 from app.jobs.object_names import object_names
 from app.jobs.tickets_in_hand import TicketsInHand
 from lib.streaming.clock import Clock
-from lib.streaming.ports import Handler, Outcome, QueueStats
+from lib.streaming.ports.job_queue import Handler, Outcome, QueueStats
 from lib.streaming.supervisor import Supervisor
 from lib.streaming.types import ExecutionId
 

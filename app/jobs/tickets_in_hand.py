@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from lib.streaming.ports import Handler, Outcome
+from lib.streaming.ports.job_queue import Handler, Outcome
 from lib.streaming.types import ExecutionId
 
 log = logging.getLogger(__name__)

@@ -8,23 +8,18 @@ from dataclasses import dataclass, field
 from lib.streaming.clock import Clock
 from lib.streaming.definition import Definition
 from lib.streaming.errors import IdempotencyConflict, TooManyExecutions
-from lib.streaming.ports import (
+from lib.streaming.ports.execution_store import (
     IDEMPOTENCY_MS,
     Accepted,
-    AttemptEnded,
-    AttemptStarted,
     CancelView,
     Claim,
-    ExecutionEnded,
     InterruptedAttempt,
-    LogHandle,
     NewExecution,
     Orphan,
     Ownership,
     Renewal,
-    RowChange,
-    Write,
 )
+from lib.streaming.ports.log_store import AttemptEnded, AttemptStarted, ExecutionEnded, LogHandle, RowChange, Write
 from lib.streaming.sse_events.log_entry import LogContext, LogEntry, pack, unpack, unpack_delta
 from lib.streaming.sse_events.vocabulary import (
     EventCode,

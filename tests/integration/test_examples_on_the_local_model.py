@@ -12,7 +12,7 @@ from app.examples import EXAMPLES, load_examples
 from lib.streaming.clock import SystemClock
 from lib.streaming.definition import PromptDefinition
 from lib.streaming.input_check.check import check_inputs
-from lib.streaming.ports import Finish, ModelRequest, TextDelta
+from lib.streaming.ports.models import Finish, ModelRequest, TextDelta
 from lib.streaming.prompt_processor.processor import PromptProcessor
 from lib.streaming.prompt_template.cache import TemplateCache
 from lib.streaming.providers.local_server import LocalModelServer

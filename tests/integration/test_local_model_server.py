@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from lib.streaming.clock import SystemClock
-from lib.streaming.ports import ModelRequest
+from lib.streaming.ports.models import ModelRequest
 from lib.streaming.providers.local import LocalProvider
 from lib.streaming.providers.local_server import LocalEndpoint, LocalModelServer, is_available
 from lib.streaming.types import Message, Role

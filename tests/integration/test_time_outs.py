@@ -13,7 +13,7 @@ from app.db.database import open_database
 from app.settings.model import DATABASE_FILE
 from lib.streaming.clock import SystemClock
 from lib.streaming.ids import Uuid7Factory
-from lib.streaming.ports import NewExecution
+from lib.streaming.ports.execution_store import NewExecution
 from lib.streaming.types import AssistantId, ExecutionId
 from tests.support.fault_upstream import Answer
 from tests.support.node_bench import Bench, chain, one_prompt, running_bench, step

@@ -13,7 +13,8 @@ from lib.streaming.errors import PromptFailure
 from lib.streaming.execution_manager.prompt_run import Tools
 from lib.streaming.execution_manager.settings import EngineSettings
 from lib.streaming.memory_store import ExecutionRow, MemoryStore
-from lib.streaming.ports import Handler, NewExecution, Outcome, QueueStats
+from lib.streaming.ports.execution_store import NewExecution
+from lib.streaming.ports.job_queue import Handler, Outcome, QueueStats
 from lib.streaming.sse_events.log_entry import unpack
 from lib.streaming.sse_events.order import OrderChecker
 from lib.streaming.sse_events.vocabulary import Event, EventCode

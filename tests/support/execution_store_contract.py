@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from lib.streaming.errors import IdempotencyConflict, TooManyExecutions
-from lib.streaming.ports import Orphan, Ownership
+from lib.streaming.ports.execution_store import Orphan, Ownership
 from lib.streaming.sse_events.log_entry import unpack
 from lib.streaming.sse_events.vocabulary import ExecutionQueued
 from lib.streaming.types import (

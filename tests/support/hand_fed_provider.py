@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from lib.streaming.errors import PromptFailure, UpstreamFailure
-from lib.streaming.ports import Delta, DeltaStream, Finish, ModelRequest, Provider, TextDelta
+from lib.streaming.ports.models import Delta, DeltaStream, Finish, ModelRequest, Provider, TextDelta
 from lib.streaming.types import FinishReason
 from tests.support.fake_clock import settle
 

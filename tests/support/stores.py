@@ -8,16 +8,13 @@ from itertools import count
 from typing import Any
 
 from lib.streaming.definition import Definition, PromptDefinition
-from lib.streaming.ports import (
-    Accepted,
+from lib.streaming.ports.execution_store import Accepted, Claim, ExecutionStore, NewExecution
+from lib.streaming.ports.log_store import (
     AttemptEnded,
     AttemptStarted,
-    Claim,
     ExecutionEnded,
-    ExecutionStore,
     LogHandle,
     LogStore,
-    NewExecution,
     RowChange,
     Write,
 )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from lib.streaming.errors import UpstreamFailure
-from lib.streaming.ports import Delta, Finish, ModelRequest, Provider, ReasoningDelta, TextDelta, UsageReport
+from lib.streaming.ports.models import Delta, Finish, ModelRequest, Provider, ReasoningDelta, TextDelta, UsageReport
 from lib.streaming.types import FinishReason, Message, Role, Usage
 
 THREE = "one two three"

@@ -10,7 +10,7 @@ import msgspec
 from lib.streaming.clock import Clock
 from lib.streaming.errors import StreamingError
 from lib.streaming.event_log.channel import Channel
-from lib.streaming.ports import RowChange, Write
+from lib.streaming.ports.log_store import RowChange, Write
 from lib.streaming.sse_events.log_entry import LogEntry, pack, pack_delta
 from lib.streaming.sse_events.vocabulary import MAX_DELTA_CHARS, Event, EventCode
 from lib.streaming.types import Epoch, Seq

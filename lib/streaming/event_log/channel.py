@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from lib.streaming.clock import Clock
-from lib.streaming.ports import LogHandle
+from lib.streaming.ports.log_store import LogHandle
 from lib.streaming.sse_events.frames import FrameEncoder
 from lib.streaming.sse_events.log_entry import LogEntry
 from lib.streaming.sse_events.vocabulary import EventCode

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from lib.streaming.clock import Clock
 from lib.streaming.errors import LeaseLost, StorageUnavailable
 from lib.streaming.event_log.appender import Appender, Batch
-from lib.streaming.ports import LogStore, Write
+from lib.streaming.ports.log_store import LogStore, Write
 from lib.streaming.types import ExecutionId
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from lib.streaming.event_log.channel import Channel
 from lib.streaming.event_log.follower import Follower
 from lib.streaming.event_log.group_commit import GroupCommit
 from lib.streaming.event_log.pages import PageCache
-from lib.streaming.ports import LogHandle, LogStore
+from lib.streaming.ports.log_store import LogHandle, LogStore
 from lib.streaming.types import Epoch, ExecutionId, Seq
 
 #: A store that fails is retried this long before its executions are let go; below the default lease.

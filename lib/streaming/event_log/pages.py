@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from lib.streaming.event_log.channel import Channel
-from lib.streaming.ports import LogStore
+from lib.streaming.ports.log_store import LogStore
 from lib.streaming.sse_events.frames import merge_deltas
 from lib.streaming.sse_events.log_entry import LogEntry
 from lib.streaming.sse_events.vocabulary import EventCode

@@ -8,7 +8,7 @@ from lib.streaming.clock import Clock
 from lib.streaming.errors import PromptFailure, UpstreamFailure
 from lib.streaming.event_log.appender import Appender
 from lib.streaming.execution_manager.prompt_timer import PromptTimer
-from lib.streaming.ports import Delta, Finish, ModelRequest, Provider, ReasoningDelta, TextDelta, UsageReport
+from lib.streaming.ports.models import Delta, Finish, ModelRequest, Provider, ReasoningDelta, TextDelta, UsageReport
 from lib.streaming.types import FinishReason, Message, Usage, UsageSource
 
 #: Rule of thumb for models whose provider reports no usage.

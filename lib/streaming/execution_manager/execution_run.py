@@ -12,7 +12,8 @@ from lib.streaming.definition import PromptDefinition
 from lib.streaming.event_log.appender import Appender
 from lib.streaming.execution_manager.ending import COMPLETED, Ending, failed, stopped, timed_out
 from lib.streaming.execution_manager.prompt_run import PromptResult, PromptRun, Tools
-from lib.streaming.ports import Claim, ExecutionEnded
+from lib.streaming.ports.execution_store import Claim
+from lib.streaming.ports.log_store import ExecutionEnded
 from lib.streaming.sse_events.vocabulary import ExecutionFinished, ExecutionStarted, PromptRetrying
 from lib.streaming.states import EXECUTION_MOVES, advance
 from lib.streaming.types import EndedBy, ExecutionId, ExecutionStatus, OnError, PromptStatus, Usage

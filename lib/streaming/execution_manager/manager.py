@@ -11,7 +11,8 @@ from lib.streaming.errors import StreamingError
 from lib.streaming.event_log.log import EventLog
 from lib.streaming.execution_manager.execution_run import ExecutionRun
 from lib.streaming.execution_manager.prompt_run import Tools
-from lib.streaming.ports import Claim, ExecutionStore, Outcome
+from lib.streaming.ports.execution_store import Claim, ExecutionStore
+from lib.streaming.ports.job_queue import Outcome
 from lib.streaming.types import EndedBy, Epoch, ExecutionId, WorkerId
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,8 @@ from lib.streaming.event_log.appender import Appender
 from lib.streaming.execution_manager.attempt import Attempt
 from lib.streaming.execution_manager.prompt_timer import PromptTimer
 from lib.streaming.execution_manager.settings import EngineSettings
-from lib.streaming.ports import AttemptEnded, AttemptStarted, ModelRequest, ProviderDirectory
+from lib.streaming.ports.log_store import AttemptEnded, AttemptStarted
+from lib.streaming.ports.models import ModelRequest, ProviderDirectory
 from lib.streaming.sse_events.vocabulary import (
     ExecutionWaiting,
     PromptFinished,

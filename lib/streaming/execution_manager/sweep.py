@@ -8,7 +8,8 @@ from lib.streaming.clock import Clock
 from lib.streaming.errors import StreamingError
 from lib.streaming.execution_manager.manager import ExecutionManager
 from lib.streaming.execution_manager.settings import EngineSettings
-from lib.streaming.ports import ExecutionStore, JobQueue
+from lib.streaming.ports.execution_store import ExecutionStore
+from lib.streaming.ports.job_queue import JobQueue
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from lib.streaming.clock import Clock
 from lib.streaming.errors import UpstreamFailure
-from lib.streaming.ports import Delta
+from lib.streaming.ports.models import Delta
 from lib.streaming.upstream.stream_processor import StreamProcessor
 
 #: Seconds that usage and the end marker may take once the finish reason is there.

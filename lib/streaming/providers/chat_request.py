@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from lib.streaming.ports import ModelRequest
+from lib.streaming.ports.models import ModelRequest
 from lib.streaming.types import Message, Role
 
 if TYPE_CHECKING:

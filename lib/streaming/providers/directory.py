@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 
 from lib.streaming.errors import Severity, UpstreamFailure
-from lib.streaming.ports import Provider
+from lib.streaming.ports.models import Provider
 
 
 class MappedProviders:

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from lib.streaming.clock import Clock
-from lib.streaming.ports import DeltaStream, ModelRequest
+from lib.streaming.ports.models import DeltaStream, ModelRequest
 from lib.streaming.providers.local_server import LocalEndpoint
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from yarl import URL
 
 from lib.streaming.clock import Clock
 from lib.streaming.errors import Severity, UpstreamFailure
-from lib.streaming.ports import DeltaStream, ModelRequest
+from lib.streaming.ports.models import DeltaStream, ModelRequest
 from lib.streaming.providers.answer_stream import AnswerStream
 from lib.streaming.providers.base_url import base_url_problems
 from lib.streaming.providers.chat_request import encode_request

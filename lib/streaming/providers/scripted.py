@@ -24,7 +24,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from lib.streaming.clock import Clock
 from lib.streaming.errors import Severity, UpstreamFailure
-from lib.streaming.ports import DeltaStream, ModelRequest
+from lib.streaming.ports.models import DeltaStream, ModelRequest
 from lib.streaming.providers import wire_chunks as wire
 from lib.streaming.providers.answer_stream import AnswerStream
 from lib.streaming.providers.script import Script, ScriptSource, Step, Wait

@@ -40,7 +40,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from email.utils import formatdate
 from itertools import repeat
 
-from lib.streaming.ports import ModelRequest
+from lib.streaming.ports.models import ModelRequest
 from lib.streaming.providers import wire_chunks as wire
 from lib.streaming.providers.script import FOR_EVER, STREAM_HEADERS, Cut, Script, Step, Wait
 

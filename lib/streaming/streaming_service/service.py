@@ -10,7 +10,9 @@ from lib.streaming.execution_manager.manager import ExecutionManager
 from lib.streaming.execution_manager.prompt_run import Tools
 from lib.streaming.execution_manager.receipt import CancelReceipt
 from lib.streaming.execution_manager.sweep import Sweep
-from lib.streaming.ports import Accepted, ExecutionStore, JobQueue, LogStore, NewExecution
+from lib.streaming.ports.execution_store import Accepted, ExecutionStore, NewExecution
+from lib.streaming.ports.job_queue import JobQueue
+from lib.streaming.ports.log_store import LogStore
 from lib.streaming.streaming_service.stopping import Stopper
 from lib.streaming.streaming_service.view import View
 from lib.streaming.streaming_service.viewers import Viewers

@@ -10,7 +10,7 @@ from lib.streaming.execution_manager.execution_run import ExecutionRun
 from lib.streaming.execution_manager.manager import ExecutionManager
 from lib.streaming.execution_manager.receipt import CancelReceipt, StopOutcome
 from lib.streaming.execution_manager.settings import EngineSettings
-from lib.streaming.ports import ExecutionStore, Ownership
+from lib.streaming.ports.execution_store import ExecutionStore, Ownership
 from lib.streaming.types import EndedBy, ExecutionId, ExecutionStatus
 
 LOOK_AGAIN_SECONDS = 0.25

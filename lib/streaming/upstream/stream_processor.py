@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from lib.streaming.errors import UpstreamFailure
-from lib.streaming.ports import Delta, Finish, ReasoningDelta, TextDelta, UsageReport
+from lib.streaming.ports.models import Delta, Finish, ReasoningDelta, TextDelta, UsageReport
 from lib.streaming.types import FinishReason
 from lib.streaming.upstream import stream_failures as failures
 from lib.streaming.upstream.chunk import Chunk, ChunkType

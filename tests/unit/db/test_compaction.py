@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.db import compaction
 from app.db.database import Storage
 from lib.streaming.definition import Definition, PromptDefinition
-from lib.streaming.ports import Write
+from lib.streaming.ports.log_store import Write
 from lib.streaming.sse_events.log_entry import LogEntry
 from lib.streaming.sse_events.vocabulary import Event, Warned
 from lib.streaming.types import ExecutionStatus, PromptId, PromptStatus, Seq

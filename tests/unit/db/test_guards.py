@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.db.database import Storage
 from app.db.fence import NumberingBroken
-from lib.streaming.ports import Write
+from lib.streaming.ports.log_store import Write
 from lib.streaming.sse_events.log_entry import LogEntry
 from lib.streaming.types import ExecutionStatus, PromptStatus, Seq
 from tests.support.fake_clock import FakeClock

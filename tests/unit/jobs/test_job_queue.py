@@ -11,7 +11,7 @@ import pytest
 
 from app.jobs.memory import MemoryJobQueue
 from lib.streaming.clock import SystemClock
-from lib.streaming.ports import JobQueue, Outcome, QueueStats
+from lib.streaming.ports.job_queue import JobQueue, Outcome, QueueStats
 from lib.streaming.types import ExecutionId
 
 ADAPTERS: dict[str, Callable[[int], JobQueue]] = {

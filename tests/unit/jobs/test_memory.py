@@ -14,7 +14,7 @@ from pgqueuer.ports.repository import EntrypointExecutionParameter
 from app.jobs import memory
 from app.jobs.memory import MemoryJobQueue, memory_queries
 from lib.streaming.clock import SystemClock
-from lib.streaming.ports import Outcome
+from lib.streaming.ports.job_queue import Outcome
 from lib.streaming.types import ExecutionId
 from tests.support.fake_clock import FakeClock, settle
 

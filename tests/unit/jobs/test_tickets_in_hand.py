@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.jobs.tickets_in_hand import TicketsInHand
-from lib.streaming.ports import Outcome
+from lib.streaming.ports.job_queue import Outcome
 from lib.streaming.types import ExecutionId
 
 

@@ -13,7 +13,8 @@ from lib.streaming.errors import ExecutionNotFound, LeaseLost, StorageUnavailabl
 from lib.streaming.event_log.appender import Appender
 from lib.streaming.event_log.log import EventLog
 from lib.streaming.memory_store import MemoryStore
-from lib.streaming.ports import ExecutionEnded, NewExecution, Write
+from lib.streaming.ports.execution_store import NewExecution
+from lib.streaming.ports.log_store import ExecutionEnded, Write
 from lib.streaming.sse_events.vocabulary import ExecutionFinished, Warned
 from lib.streaming.types import (
     AssistantId,

@@ -10,7 +10,7 @@ import pytest
 from lib.streaming.definition import Timeouts
 from lib.streaming.errors import UpstreamFailure
 from lib.streaming.execution_manager.receipt import StopOutcome
-from lib.streaming.ports import UsageReport
+from lib.streaming.ports.models import UsageReport
 from lib.streaming.types import (
     EndedBy,
     ExecutionId,

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from lib.streaming.clock import Clock, SystemClock
-from lib.streaming.ports import ModelRequest
+from lib.streaming.ports.models import ModelRequest
 from lib.streaming.providers.local import LocalProvider
 from lib.streaming.providers.local_server import LocalEndpoint
 from lib.streaming.providers.openai import OpenAIProvider

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lib.streaming.clock import SystemClock
-from lib.streaming.ports import Provider
+from lib.streaming.ports.models import Provider
 from lib.streaming.providers.openai import OpenAIProvider
 from lib.streaming.providers.scripted import ScriptedProvider
 from tests.support.fake_clock import settle

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.streaming.errors import UpstreamFailure
-from lib.streaming.ports import Delta, Finish, ReasoningDelta, TextDelta, UsageReport
+from lib.streaming.ports.models import Delta, Finish, ReasoningDelta, TextDelta, UsageReport
 from lib.streaming.providers import wire_chunks as wire
 from lib.streaming.types import FinishReason, Usage
 from lib.streaming.upstream.stream_processor import StreamLimits, StreamProcessor

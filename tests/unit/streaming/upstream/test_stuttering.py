@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.streaming.ports import Finish, TextDelta
+from lib.streaming.ports.models import Finish, TextDelta
 from lib.streaming.providers import wire_chunks as wire
 from lib.streaming.types import FinishReason
 from lib.streaming.upstream.stream_processor import StreamLimits, StreamProcessor

@@ -1,0 +1,156 @@
+"""The rows that are the truth of executions: started, claimed, kept, given back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from lib.streaming.definition import Definition
+from lib.streaming.ports.log_store import LogHandle
+from lib.streaming.types import (
+    AssistantId,
+    EndedBy,
+    Epoch,
+    ExecutionId,
+    ExecutionStatus,
+    PrincipalId,
+    PromptId,
+    PromptStatus,
+    Usage,
+    Value,
+    VersionId,
+    WorkerId,
+)
+
+#: How long an idempotency key means the same start (24 hours); a later one is a new start.
+IDEMPOTENCY_MS = 24 * 3600 * 1000
+
+
+class NewExecution(msgspec.Struct, frozen=True, kw_only=True):
+    """What a start asks to be stored; everything here is already checked."""
+
+    id: ExecutionId
+    principal_id: PrincipalId
+    assistant_id: AssistantId
+    version_id: VersionId
+    inputs: dict[str, Value]
+    on_disconnect: str
+    max_concurrent: int
+    idempotency_key: str | None = None
+    request_hash: bytes | None = None
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """A committed start. `existing` if the idempotency key had already made it; a new one has its handle."""
+
+    id: ExecutionId
+    status: ExecutionStatus
+    existing: bool
+    handle: LogHandle | None = None
+
+
+class Orphan(msgspec.Struct, frozen=True):
+    """A live execution that nobody holds; `pending` if nobody ever did."""
+
+    id: ExecutionId
+    pending: bool
+    created_ms: int
+
+
+class InterruptedAttempt(msgspec.Struct, frozen=True):
+    """An attempt that was live when its owner vanished; its text is what the log holds."""
+
+    prompt_id: PromptId
+    attempt: int
+    model: str
+    output: str
+    reasoning: str
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """An execution taken over by a worker, with all it needs to go on.
+
+    What has ended and what was interrupted is decided by the last thing the log says of a prompt: an attempt whose
+    loss no owner has announced yet is interrupted, however many owners died before they could.
+    `results` maps completed prompts to their outputs; `attempts` counts the attempts made so far per prompt;
+    `ended` holds prompts that ended without success; `usage` sums the finished attempts.
+    `claims` counts takeovers charged so far, this one included.
+    """
+
+    handle: LogHandle
+    epoch: Epoch
+    claims: int
+    assistant_id: AssistantId
+    assistant_name: str
+    version: int
+    definition: Definition
+    inputs: dict[str, Value]
+    on_disconnect: str
+    created_ms: int
+    started_ms: int | None
+    results: dict[PromptId, str]
+    ended: dict[PromptId, PromptStatus]
+    attempts: dict[PromptId, int]
+    interrupted: tuple[InterruptedAttempt, ...]
+    usage: Usage | None
+    cancel_requested: EndedBy | None
+
+
+class Ownership(StrEnum):
+    PENDING = "pending"
+    OWNED = "owned"
+    LAPSED = "lapsed"
+    TERMINAL = "terminal"
+
+
+class CancelView(msgspec.Struct, frozen=True):
+    """How an execution stands right after a stop was asked for.
+
+    `kept_chars`: characters of output and reasoning stored by a terminal one; 0 for the others.
+    """
+
+    ownership: Ownership
+    status: ExecutionStatus
+    owner: WorkerId | None
+    kept_chars: int = 0
+
+
+class Renewal(msgspec.Struct, frozen=True):
+    lost: frozenset[ExecutionId]
+    cancels: Mapping[ExecutionId, EndedBy]
+
+
+class ExecutionStore(Protocol):
+    """The rows that are the truth. Times of leases are the database's."""
+
+    async def create(self, new: NewExecution) -> Accepted:
+        """Insert the execution with its `execution.queued` event in one transaction.
+
+        Raises `IdempotencyConflict`, `TooManyExecutions`.
+        """
+
+    async def claim(self, execution_id: ExecutionId, worker: WorkerId, lease_seconds: float) -> Claim | None:
+        """Take a pending or lapsed execution: epoch + 1, owner, lease. None if it is held or terminal."""
+
+    async def renew(self, worker: WorkerId, held: Mapping[ExecutionId, Epoch], lease_seconds: float) -> Renewal:
+        """Extend every lease in one statement; tell which are lost and which were asked to stop."""
+
+    async def release(self, execution_id: ExecutionId, epoch: Epoch) -> None:
+        """Give an unfinished execution back at once, uncharged."""
+
+    async def request_cancel(self, execution_id: ExecutionId, by: EndedBy) -> CancelView | None:
+        """Leave the stop flag on a live row. None if there is no such execution."""
+
+    async def orphans(self, limit: int) -> Sequence[Orphan]:
+        """Live executions nobody holds: pending ones and those whose lease has lapsed, oldest first."""
+
+    async def expire_leases(self) -> int:
+        """Void every lease: for a start that knows it is the only node. Returns how many."""
+
+    async def uncompacted(self, limit: int) -> Sequence[ExecutionId]: ...
+
+    async def compact(self, execution_id: ExecutionId) -> None:
+        """Pack the deltas of a terminal execution; reading them again gives the same entries."""
