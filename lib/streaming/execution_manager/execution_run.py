@@ -191,7 +191,7 @@ class ExecutionRun:
     async def _write_ending(self, ending: Ending) -> Ending:
         """Live prompts, row and last event in one commit: nothing is awaited between the first and the last."""
         advance(EXECUTION_MOVES, ExecutionStatus.RUNNING, ending.status)
-        self.kept_chars = sum(run.chars for run in self._prompts) + sum(map(len, self._results.values()))
+        self.kept_chars = sum(run.chars for run in self._prompts) + sum(map(len, self.claim.results.values()))
         if self._started:
             self._settle_prompts(ending)
         usage = total_usage(self._usage + [usage for run in self._prompts for usage in run.usage])

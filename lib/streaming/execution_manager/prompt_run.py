@@ -75,12 +75,13 @@ class PromptRun:
         self._attempts = attempts
         self._until = until
         self._live: Attempt | None = None
+        self._kept = 0
         self._total_until = until
 
     @property
     def chars(self) -> int:
-        """Characters of the attempt now streaming."""
-        return self._live.chars if self._live else 0
+        """Characters of the attempt now streaming, or of the one the prompt ended with."""
+        return self._live.chars if self._live else self._kept
 
     async def run(
         self, definition: Definition, inputs: Mapping[str, Value], results: Mapping[PromptId, str]
@@ -188,6 +189,7 @@ class PromptRun:
 
     def _finish(self, status: PromptStatus, failure: PromptFailure | None, row: AttemptEnded | None) -> PromptResult:
         output, self._live, self.ended = (row.output if row else ""), None, True
+        self._kept = len(row.output) + len(row.reasoning) if row else 0
         shown = row or self._untried(status, failure)
         if status is PromptStatus.COMPLETED and shown.finish_reason is not FinishReason.STOP:
             self._appender.event(_unusual_end(self.prompt.id, shown.finish_reason))
