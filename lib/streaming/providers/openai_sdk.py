@@ -1,7 +1,7 @@
 """What the openai SDK knows better than we do: where a call goes and with which headers.
 
 The SDK is slow to import (seconds), so it is imported when first needed, never with this module. Its own way
-to send a request is not used: it costs about 2 ms of CPU a call (docs/decisions/0008-the-sdk-names-the-call-aiohttp-makes-it.md).
+to send a request is not used: it costs about 2 ms of CPU a call (docs/decisions/0009-the-sdk-names-the-call-aiohttp-makes-it.md).
 """
 
 from __future__ import annotations
