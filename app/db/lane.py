@@ -7,6 +7,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
@@ -95,12 +96,31 @@ class Lane:
         connection.close()
 
     def _transact(self, connection: Connection, work: Callable[[Connection], T]) -> T:
+        driver = driver_of(connection)
         try:
-            driver_of(connection).execute(self._begin)
-            with connection.begin():
-                return work(connection)
-        except (OperationalError, sqlite3.OperationalError) as error:
-            raise StorageUnavailable(f"The database did not take the transaction: {error}") from error
+            driver.execute(self._begin)
+            result = work(connection)
+            # Core's own transaction exists only where the work used Core; around the hot statements it would
+            # cost as much as they do.
+            if connection.in_transaction():
+                connection.commit()
+            else:
+                driver.commit()
+        except BaseException as error:
+            self._roll_back(connection, driver)
+            if isinstance(error, OperationalError | sqlite3.OperationalError):
+                raise StorageUnavailable(f"The database did not take the transaction: {error}") from error
+            raise
+        return result
+
+    @staticmethod
+    def _roll_back(connection: Connection, driver: sqlite3.Connection) -> None:
+        """As far as it goes: a connection that stays inside a transaction is replaced before the next job."""
+        with suppress(OperationalError, sqlite3.OperationalError):
+            if connection.in_transaction():
+                connection.rollback()
+            if driver.in_transaction:
+                driver.rollback()
 
     def _usable(self, connection: Connection) -> Connection:
         """The connection, or a new one where a failure has left the old one inside a transaction."""
