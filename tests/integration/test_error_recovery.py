@@ -66,7 +66,9 @@ async def test_every_fault_ends_as_documented_in_the_event_and_in_the_row(bench:
     assert found == {name: ending(outcome) for name, outcome in OVER_HTTP.items()}
     tried = {name: len(record["prompts"][0]["attempts"]) for name, record in records.items()}
     assert tried == {name: attempts(outcome) for name, outcome in OVER_HTTP.items()}
-    assert {name: bench.upstream.hits[f"fault-{name}"] for name in OVER_HTTP} == tried
+    # A kept connection that the service closes just when it is used again is replaced: that call may come twice.
+    hits = {name: bench.upstream.hits[f"fault-{name}"] for name in OVER_HTTP}
+    assert all(tried[name] <= hits[name] <= tried[name] + 1 for name in OVER_HTTP), (hits, tried)
     told = json.dumps([[run.events for run in runs], records])
     assert CANARY not in told
     assert CANARY.encode() not in bench.bytes_kept()

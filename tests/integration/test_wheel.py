@@ -68,5 +68,5 @@ def test_the_wheel_holds_nothing_but_the_product(wheel: Path) -> None:
 
 
 def test_an_installed_service_finds_its_migrations(installed: Path) -> None:
-    ask = "from app.db import migrate; print(*[path for path in migrate._SCRIPTS if path.is_dir()])"
+    ask = "from app.db import revision; print(*[path for path in revision._SCRIPTS if path.is_dir()])"
     assert run(installed, "-c", ask, cwd=Path("/")).strip().endswith("/app/migrations")
