@@ -32,6 +32,8 @@ class Checkpointer:
         self._interval = interval_seconds
         self._restart_pages = restart_pages
         self._wrote = False
+        #: Whether it is at work now: a commit may have to wait for its fsync.
+        self.active = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="sqlite-checkpoint", daemon=True)
         self._thread.start()
@@ -49,7 +51,9 @@ class Checkpointer:
         while not self._stop.wait(self._interval):
             if self._wrote:
                 self._wrote = False
+                self.active = True
                 self._checkpoint()
+                self.active = False
 
     def _checkpoint(self) -> None:
         try:

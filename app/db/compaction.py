@@ -9,17 +9,32 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import Connection, LargeBinary, delete, insert, select, type_coerce, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    LargeBinary,
+    bindparam,
+    delete,
+    insert,
+    literal_column,
+    select,
+    type_coerce,
+    update,
+)
 
 from app.db import timeline
 from app.db.delta_texts import delta_prefix
+from app.db.prepared import Prepared, slots
 from app.db.tables import ENDED, UNCOMPACTED, event_timelines, events, executions, prompt_results
 from app.db.timeline import Stroke
 from lib.streaming.sse_events.log_entry import LogEntry, unpack_delta
 from lib.streaming.sse_events.vocabulary import DELTA_CODES, EventCode
 from lib.streaming.types import ExecutionId, PromptId, Seq
 
-_DELTAS = sorted(DELTA_CODES)
+#: Written out, since a prepared statement cannot have a list of a length known only later.
+_DELTAS: list[ColumnElement[int]] = [literal_column(str(int(code))) for code in sorted(DELTA_CODES)]
+_PACKED = ("prompt", "attempt", "code", "last_seq", "packed", "text")
 
 
 class Strand(msgspec.Struct):
@@ -46,51 +61,68 @@ class Packed(msgspec.Struct, frozen=True):
     text: bytes | None
 
 
+_UNCOMPACTED = Prepared(
+    lambda _: (
+        select(executions.c.id)
+        .where(UNCOMPACTED, ENDED)
+        .order_by(executions.c.key)
+        .limit(bindparam("limit", type_=Integer))
+    )
+)
+_DELTAS_OF = Prepared(
+    lambda _: (
+        select(events.c.seq, events.c.code, events.c.at_ms, events.c.data)
+        .where(events.c.execution_key == bindparam("key"), events.c.code.in_(_DELTAS))
+        .order_by(events.c.seq)
+    )
+)
+_MARK = Prepared(
+    lambda _: update(executions).where(executions.c.key == bindparam("key"), UNCOMPACTED, ENDED).values(compacted=True)
+)
+_REMOVE = Prepared(
+    lambda _: delete(events).where(events.c.execution_key == bindparam("key"), events.c.code.in_(_DELTAS))
+)
+_STORE = Prepared(lambda _: insert(event_timelines).values(**slots(event_timelines, "execution_key", *_PACKED)))
+_TEXTS = Prepared(
+    lambda _: select(
+        prompt_results.c.prompt_id,
+        prompt_results.c.attempt,
+        type_coerce(prompt_results.c.output, LargeBinary).label("output"),
+        type_coerce(prompt_results.c.reasoning, LargeBinary).label("reasoning"),
+    ).where(prompt_results.c.execution_key == bindparam("key"))
+)
+
+
 def uncompacted(connection: Connection, limit: int) -> list[ExecutionId]:
     """Ended executions whose deltas are still rows, oldest first."""
-    rows = connection.execute(select(executions.c.id).where(UNCOMPACTED, ENDED).order_by(executions.c.key).limit(limit))
-    return [ExecutionId(row.id) for row in rows]
+    return [ExecutionId(row.id) for row in _UNCOMPACTED.rows(connection, limit=limit)]
 
 
 def prepare(connection: Connection, key: int, prompt_ids: tuple[PromptId, ...]) -> list[Packed]:
     """Pack an ended execution's deltas. Only reads: an ended execution's events never change."""
-    rows = connection.execute(
-        select(events.c.seq, events.c.code, events.c.at_ms, events.c.data)
-        .where(events.c.execution_key == key, events.c.code.in_(_DELTAS))
-        .order_by(events.c.seq)
-    )
-    strands = unravel(LogEntry(*row) for row in rows)
+    strands = unravel(LogEntry._make(row) for row in _DELTAS_OF.raw(connection, key=key))
     texts = result_texts(connection, key, prompt_ids)
     return [_pack(strand, texts) for strand in strands]
 
 
 def apply(connection: Connection, key: int, strands: list[Packed]) -> None:
     """Put the packed strands in place of the rows, unless somebody else has; one transaction."""
-    marked = connection.execute(
-        update(executions).where(executions.c.key == key, UNCOMPACTED, ENDED).values(compacted=True)
-    )
-    if marked.rowcount == 0:
+    if _MARK.run(connection, key=key) == 0:
         return
-    connection.execute(delete(events).where(events.c.execution_key == key, events.c.code.in_(_DELTAS)))
-    if strands:
-        rows = [{"execution_key": key, **msgspec.structs.asdict(strand)} for strand in strands]
-        connection.execute(insert(event_timelines), rows)
+    _REMOVE.run(connection, key=key)
+    for strand in strands:
+        _STORE.run(connection, new_execution_key=key, **{f"new_{name}": getattr(strand, name) for name in _PACKED})
 
 
 def result_texts(
     connection: Connection, key: int, prompt_ids: tuple[PromptId, ...]
 ) -> dict[tuple[int, int, int], bytes]:
     """What the prompt results hold, by index of the prompt, attempt and code of the delta."""
-    stored = prompt_results.c
-    output, reasoning = (type_coerce(column, LargeBinary) for column in (stored.output, stored.reasoning))
-    rows = connection.execute(
-        select(stored.prompt_id, stored.attempt, output, reasoning).where(stored.execution_key == key)
-    )
     texts = {}
-    for prompt_id, attempt, answer, thoughts in rows:
-        number = prompt_ids.index(PromptId(prompt_id))
-        texts[number, attempt, int(EventCode.PROMPT_DELTA)] = answer
-        texts[number, attempt, int(EventCode.PROMPT_REASONING)] = thoughts
+    for row in _TEXTS.rows(connection, key=key):
+        number = prompt_ids.index(PromptId(row.prompt_id))
+        texts[number, row.attempt, int(EventCode.PROMPT_DELTA)] = row.output
+        texts[number, row.attempt, int(EventCode.PROMPT_REASONING)] = row.reasoning
     return texts
 
 

@@ -43,7 +43,7 @@ class ExecutionReader:
 
     async def owner_of(self, execution_id: ExecutionId) -> PrincipalId | None:
         """Whose execution it is: one look-up by key, for authorization."""
-        row = await self._database.read(lambda connection: _OWNER.row(connection, execution=execution_id))
+        row = await self._database.read(lambda connection: _OWNER.row(connection, execution=execution_id), brief=True)
         return None if row is None else PrincipalId(row.principal_id)
 
     async def delete(self, execution_id: ExecutionId) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from app.db import claims, compaction, log_reader, starts
 from app.db.definitions import DefinitionCache
 from app.db.port import Database
-from lib.streaming.ports.execution_store import Accepted, CancelView, Claim, NewExecution, Orphan, Renewal
+from lib.streaming.ports.execution_store import Accepted, CancelView, Claim, Claimant, NewExecution, Orphan, Renewal
 from lib.streaming.types import EndedBy, Epoch, ExecutionId, WorkerId
 
 
@@ -16,27 +16,33 @@ class SqlExecutionStore:
         self._database = database
         self._definitions = definitions
 
-    async def create(self, new: NewExecution) -> Accepted:
+    async def create(self, new: NewExecution, claimant: Claimant | None = None) -> Accepted:
         """As the port says; raises also `AssistantNotFound` if the version is gone."""
-        return await self._database.write(lambda connection: starts.create(connection, new, self._definitions))
+        return await self._database.write(
+            lambda connection: starts.create(connection, new, self._definitions, claimant), brief=True
+        )
 
     async def claim(self, execution_id: ExecutionId, worker: WorkerId, lease_seconds: float) -> Claim | None:
         lease_ms = _ms(lease_seconds)
         return await self._database.write(
-            lambda connection: claims.claim(connection, execution_id, worker, lease_ms, self._definitions)
+            lambda connection: claims.claim(connection, execution_id, worker, lease_ms, self._definitions), brief=True
         )
 
     async def renew(self, worker: WorkerId, held: Mapping[ExecutionId, Epoch], lease_seconds: float) -> Renewal:
         if not held:
             return Renewal(frozenset(), {})
         lease_ms, now_held = _ms(lease_seconds), dict(held)
-        return await self._database.write(lambda connection: claims.renew(connection, worker, now_held, lease_ms))
+        return await self._database.write(
+            lambda connection: claims.renew(connection, worker, now_held, lease_ms), brief=True
+        )
 
     async def release(self, execution_id: ExecutionId, epoch: Epoch) -> None:
         await self._database.write(lambda connection: claims.release(connection, execution_id, epoch))
 
     async def request_cancel(self, execution_id: ExecutionId, by: EndedBy) -> CancelView | None:
-        return await self._database.write(lambda connection: claims.request_cancel(connection, execution_id, by))
+        return await self._database.write(
+            lambda connection: claims.request_cancel(connection, execution_id, by), brief=True
+        )
 
     async def orphans(self, limit: int) -> Sequence[Orphan]:
         return await self._database.read(lambda connection: claims.orphans(connection, limit))

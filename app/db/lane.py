@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
+from app.db.transaction import driver_of, transact
 from lib.streaming.errors import StorageUnavailable
 
 log = logging.getLogger(__name__)
@@ -58,6 +56,7 @@ class Lane:
         self._begin = begin
         self._connect = connect
         self._queue: SimpleQueue[_Job[object] | None] = SimpleQueue()
+        self._in_hand: set[_Job[object]] = set()
         self._closing = threading.Lock()
         self._closed = False
         connections = [connect() for _ in range(threads)]
@@ -68,14 +67,24 @@ class Lane:
         for thread in self._threads:
             thread.start()
 
-    async def run(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in a transaction. A cancelled caller leaves it running: its outcome is the database's."""
-        job = _Job[T](lambda connection: self._transact(connection, work))
+    async def run(self, work: Callable[[Connection], T], *, one: bool = False) -> T:
+        """Run `work` in a transaction. A cancelled caller leaves it running: its outcome is the database's.
+
+        `one`: the work is a single statement, which is a transaction by itself.
+        """
+        begin = None if one else self._begin
+        job = _Job[T](lambda connection: transact(connection, begin, work))
         with self._closing:
             if self._closed:
                 raise StorageUnavailable("The database is closed.")
+            self._in_hand.add(job)  # type: ignore[arg-type]
             self._queue.put(job)  # type: ignore[arg-type]
         return await job.done
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is queued or being worked on."""
+        return not self._in_hand
 
     def close(self) -> None:
         """Finish what is queued, then close the connections. Blocks; doing so again is harmless."""
@@ -91,36 +100,10 @@ class Lane:
         while (job := self._queue.get()) is not None:
             connection = self._usable(connection)
             job.run(connection)
+            self._in_hand.discard(job)
             # Its result may be large; do not keep it until the next job comes.
             del job
         connection.close()
-
-    def _transact(self, connection: Connection, work: Callable[[Connection], T]) -> T:
-        driver = driver_of(connection)
-        try:
-            driver.execute(self._begin)
-            result = work(connection)
-            # Core's own transaction exists only where the work used Core; around the hot statements it would
-            # cost as much as they do.
-            if connection.in_transaction():
-                connection.commit()
-            else:
-                driver.commit()
-        except BaseException as error:
-            self._roll_back(connection, driver)
-            if isinstance(error, OperationalError | sqlite3.OperationalError):
-                raise StorageUnavailable(f"The database did not take the transaction: {error}") from error
-            raise
-        return result
-
-    @staticmethod
-    def _roll_back(connection: Connection, driver: sqlite3.Connection) -> None:
-        """As far as it goes: a connection that stays inside a transaction is replaced before the next job."""
-        with suppress(OperationalError, sqlite3.OperationalError):
-            if connection.in_transaction():
-                connection.rollback()
-            if driver.in_transaction:
-                driver.rollback()
 
     def _usable(self, connection: Connection) -> Connection:
         """The connection, or a new one where a failure has left the old one inside a transaction."""
@@ -130,10 +113,3 @@ class Lane:
         connection.invalidate()
         connection.close()
         return self._connect()
-
-
-def driver_of(connection: Connection) -> sqlite3.Connection:
-    """The plain driver connection beneath."""
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
-    return driver

@@ -44,6 +44,22 @@ def commit(connection: Connection, writes: Sequence[Write]) -> Collection[Execut
     return refused
 
 
+def append(connection: Connection, write: Write) -> bool:
+    """Write a single event and nothing else, by one statement; False if the fence, whatever the reason, let it not."""
+    seq, code, at_ms, data = write.entries[0]
+    touched = event_rows.APPEND.run(
+        connection,
+        key=write.handle.key,
+        epoch=write.epoch,
+        seq=seq,
+        previous=seq - 1,
+        code=code,
+        at_ms=at_ms,
+        data=data,
+    )
+    return touched == 1
+
+
 def _apply(connection: Connection, write: Write, change: RowChange) -> None:
     match change:
         case AttemptStarted():

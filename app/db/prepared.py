@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from sqlalchemy import BindParameter, Connection, Dialect, Select, Table, bindparam
@@ -112,13 +113,18 @@ class _Plan:
         self._errors = dialect.loaded_dbapi.Error
         self._defaults = {bind.key: bind.value for bind in binds if not bind.required}
         self._binds = [(bind.key, bind.type.dialect_impl(dialect).bind_processor(dialect)) for bind in binds]
+        names = [name for name, _ in self._binds]
+        plain = len(names) > 1 and not any(process for _, process in self._binds)
+        self._plain: Callable[[dict[str, object]], tuple[object, ...]] | None = itemgetter(*names) if plain else None
         self._results: list[Processor] = [
             column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns
         ]
         self._row: Any = namedtuple("Row", [column.key for column in columns])  # type: ignore[misc]  # noqa: PYI024
 
     def bound(self, values: dict[str, object]) -> tuple[object, ...]:
-        given = {**self._defaults, **values}
+        given = {**self._defaults, **values} if self._defaults else values
+        if self._plain is not None:
+            return self._plain(given)
         return tuple(given[name] if process is None else process(given[name]) for name, process in self._binds)
 
     def row(self, row: Sequence[object]) -> object:

@@ -1,9 +1,10 @@
-"""SQLite as a `Database`: one writer thread, a few reader threads, write-ahead log."""
+"""SQLite as a `Database`: write-ahead log, one writer and a few readers in threads, brief work in place."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -14,10 +15,13 @@ from sqlalchemy.pool import NullPool
 from app.db.checkpointer import Checkpointer
 from app.db.dialect import SQLITE_NOW
 from app.db.errors import UnsupportedDatabase
+from app.db.in_place import InPlace, NotInPlace
 from app.db.lane import Lane
+from app.db.transaction import driver_of
 
 T = TypeVar("T")
 
+BEGIN_READ, BEGIN_WRITE = "BEGIN", "BEGIN IMMEDIATE"
 BUSY_TIMEOUT_MS = 5000
 READERS = 2
 
@@ -26,35 +30,69 @@ _SYNCHRONOUS = {"NORMAL": 1, "FULL": 2}
 
 
 class SqliteDatabase:
-    """`now_ms` is the clock that leases are judged by (Unix milliseconds).
+    """`now_ms` is the clock that leases are judged by (Unix milliseconds), `monotonic` measures (seconds).
 
     `synchronous` NORMAL: a process crash loses nothing, a power cut may lose the last moments; FULL: an fsync a
-    commit. Raises `UnsupportedDatabase` where the file cannot be opened with the settings we rely on.
+    commit, so no write is done in place. Use it on one event loop. Raises `UnsupportedDatabase` where the file cannot
+    be opened with the settings we rely on.
     """
 
     def __init__(
-        self, path: Path, now_ms: Callable[[], int], *, synchronous: str = "NORMAL", readers: int = READERS
+        self,
+        path: Path,
+        now_ms: Callable[[], int],
+        *,
+        synchronous: str = "NORMAL",
+        readers: int = READERS,
+        monotonic: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._open = SqliteOpener(path, now_ms, synchronous)
-        self._writer = Lane("sqlite-writer", "BEGIN IMMEDIATE", self._open.writer)
-        self._readers = Lane("sqlite-reader", "BEGIN", self._open.reader, readers)
+        self._writer = Lane("sqlite-writer", BEGIN_WRITE, self._open.writer)
+        self._readers = Lane("sqlite-reader", BEGIN_READ, self._open.reader, readers)
+        self._write_here = InPlace(BEGIN_WRITE, self._open.impatient_writer, monotonic)
+        self._read_here = InPlace(BEGIN_READ, self._open.reader, monotonic)
+        self._brief_writes = synchronous == "NORMAL"
         self._checkpointer = Checkpointer(self._open.driver)
+        self._closed = False
 
-    async def read(self, work: Callable[[Connection], T]) -> T:
+    async def read(self, work: Callable[[Connection], T], *, brief: bool = False) -> T:
+        if brief and not self._closed:
+            try:
+                return self._read_here.run(work)
+            except NotInPlace:
+                pass
         return await self._readers.run(work)
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T], *, brief: bool = False) -> T:
+        return await self._write(work, brief=brief, one=False)
+
+    async def write_one(self, work: Callable[[Connection], T]) -> T:
+        return await self._write(work, brief=True, one=True)
+
+    async def _write(self, work: Callable[[Connection], T], *, brief: bool, one: bool) -> T:
+        self._checkpointer.note_write()
+        if brief and self._may_write_here():
+            try:
+                return self._write_here.run(work, one=one)
+            except NotInPlace:
+                pass
         try:
-            return await self._writer.run(work)
+            return await self._writer.run(work, one=one)
         finally:
             self._checkpointer.note_write()
 
+    def _may_write_here(self) -> bool:
+        return self._brief_writes and self._writer.idle and not self._checkpointer.active and not self._closed
+
     async def close(self) -> None:
         """Finish what is queued and close; the log is folded into the file."""
+        self._closed = True
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
         self._readers.close()
+        self._read_here.close()
+        self._write_here.close()
         self._checkpointer.close()
         self._writer.close()
 
@@ -82,6 +120,12 @@ class SqliteOpener:
 
     def writer(self) -> Connection:
         return self._engine.connect()
+
+    def impatient_writer(self) -> Connection:
+        """One that does not wait for a lock."""
+        connection = self._engine.connect()
+        driver_of(connection).execute("PRAGMA busy_timeout = 0").close()
+        return connection
 
     def reader(self) -> Connection:
         connection = self._engine.connect()

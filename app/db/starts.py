@@ -6,17 +6,17 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.db import event_rows
-from app.db.definitions import DefinitionCache
+from app.db.definitions import DefinitionCache, PinnedVersion
 from app.db.dialect import now_ms
 from app.db.errors import AssistantNotFound
 from app.db.prepared import Prepared, slots
 from app.db.tables import LIVE, executions, users
 from lib.streaming.errors import IdempotencyConflict, TooManyExecutions
-from lib.streaming.ports.execution_store import IDEMPOTENCY_MS, Accepted, NewExecution
+from lib.streaming.ports.execution_store import IDEMPOTENCY_MS, Accepted, Claim, Claimant, NewExecution
 from lib.streaming.ports.log_store import LogHandle
 from lib.streaming.sse_events.log_entry import LogContext, pack
 from lib.streaming.sse_events.vocabulary import ExecutionQueued
-from lib.streaming.types import ExecutionId, ExecutionStatus, Seq
+from lib.streaming.types import Epoch, ExecutionId, ExecutionStatus, Seq
 
 _row = executions.c
 _SAME_KEY = (_row.principal_id == bindparam("principal"), _row.idempotency_key == bindparam("key"))
@@ -43,18 +43,16 @@ _BY_KEY = Prepared(lambda _: select(_row.id, _row.status, _row.request_hash, _ro
 _FORGET_KEY = Prepared(lambda _: update(executions).where(*_SAME_KEY).values(idempotency_key=None))
 _GIVEN = (
     *("id", "principal_id", "assistant_id", "version_id", "on_disconnect", "idempotency_key", "request_hash"),
-    *("created_ms", "inputs"),
+    *("created_ms", "inputs", "status", "epoch", "claims", "owner", "lease_until_ms", "started_ms"),
 )
 _INSERT = Prepared(
-    lambda _: (
-        insert(executions)
-        .values(**slots(executions, *_GIVEN), status=ExecutionStatus.PENDING, epoch=0, claims=0, compacted=False)
-        .returning(_row.key)
-    )
+    lambda _: insert(executions).values(**slots(executions, *_GIVEN), compacted=False).returning(_row.key)
 )
 
 
-def create(connection: Connection, new: NewExecution, definitions: DefinitionCache) -> Accepted:
+def create(
+    connection: Connection, new: NewExecution, definitions: DefinitionCache, claimant: Claimant | None = None
+) -> Accepted:
     _LOCK.rows(connection, principal=new.principal_id)
     state = _STATE.row(connection, principal=new.principal_id)
     assert state is not None
@@ -63,12 +61,38 @@ def create(connection: Connection, new: NewExecution, definitions: DefinitionCac
     if state.live >= new.max_concurrent:
         message = f"{new.max_concurrent} of your executions are still running; wait for one to end or stop one."
         raise TooManyExecutions(message, limit=new.max_concurrent)
-    key = _insert(connection, new, state.now)
+    key = _insert(connection, new, state.now, claimant)
     code, data = pack(ExecutionQueued(state.pending))
     event_rows.INSERT.many(connection, [(key, 1, code, state.now, data)])
     version = definitions.get(connection, new.version_id)
     handle = LogHandle(key, LogContext(new.id, version.prompt_ids), Seq(1), terminal=False)
-    return Accepted(new.id, ExecutionStatus.PENDING, existing=False, handle=handle)
+    if claimant is None:
+        return Accepted(new.id, ExecutionStatus.PENDING, existing=False, handle=handle)
+    claim = _first_claim(new, handle, version, state.now)
+    return Accepted(new.id, ExecutionStatus.RUNNING, existing=False, handle=handle, claim=claim)
+
+
+def _first_claim(new: NewExecution, handle: LogHandle, version: PinnedVersion, now: int) -> Claim:
+    """What claiming the row just inserted would have given."""
+    return Claim(
+        handle=handle,
+        epoch=Epoch(1),
+        claims=1,
+        assistant_id=new.assistant_id,
+        assistant_name=version.definition.name,
+        version=version.number,
+        definition=version.definition,
+        inputs=new.inputs,
+        on_disconnect=new.on_disconnect,
+        created_ms=now,
+        started_ms=None,
+        results={},
+        ended={},
+        attempts={},
+        interrupted=(),
+        usage=None,
+        cancel_requested=None,
+    )
 
 
 def _existing(connection: Connection, new: NewExecution, now: int) -> Accepted | None:
@@ -87,7 +111,8 @@ def _existing(connection: Connection, new: NewExecution, now: int) -> Accepted |
     return Accepted(ExecutionId(row.id), row.status, existing=True)
 
 
-def _insert(connection: Connection, new: NewExecution, now: int) -> int:
+def _insert(connection: Connection, new: NewExecution, now: int, claimant: Claimant | None) -> int:
+    lease_until_ms = None if claimant is None else now + round(claimant.lease_seconds * 1000)
     try:
         row = _INSERT.row(
             connection,
@@ -100,6 +125,12 @@ def _insert(connection: Connection, new: NewExecution, now: int) -> int:
             new_request_hash=new.request_hash,
             new_created_ms=now,
             new_inputs=new.inputs,
+            new_status=ExecutionStatus.PENDING if claimant is None else ExecutionStatus.RUNNING,
+            new_epoch=0 if claimant is None else 1,
+            new_claims=0 if claimant is None else 1,
+            new_owner=None if claimant is None else claimant.worker,
+            new_lease_until_ms=lease_until_ms,
+            new_started_ms=None if claimant is None else now,
         )
     except IntegrityError as error:
         raise AssistantNotFound("The assistant or its version is no longer there.") from error

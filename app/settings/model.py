@@ -22,6 +22,8 @@ DATA_DIR = "var"
 DATABASE_FILE = "assistant-architect.sqlite3"
 
 _ENGINE = EngineSettings()
+#: So short that nobody sees it, and long enough for what many streams bring at once to share a commit.
+COMMIT_PACE_SECONDS = 0.001
 
 
 def _database_in(values: dict[str, Path]) -> str:
@@ -183,6 +185,7 @@ class Settings(BaseSettings):
             execution_timeout=self.execution_timeout,
             lease_seconds=self.lease_seconds,
             max_claims=self.max_takeovers,
+            commit_pace_seconds=COMMIT_PACE_SECONDS,
         )
 
     @property

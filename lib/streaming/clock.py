@@ -33,10 +33,11 @@ class SystemClock:
         return time.time_ns() // 1_000_000
 
     def monotonic(self) -> float:
-        return asyncio.get_running_loop().time()
+        return time.monotonic()
 
     def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
-        return asyncio.get_running_loop().call_at(when, callback)
+        # The loop's own time may be that of the beginning of its turn, so it is not asked for a point in ours.
+        return asyncio.get_running_loop().call_later(max(when - time.monotonic(), 0.0), callback)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

@@ -13,6 +13,7 @@ from lib.streaming.ports.execution_store import (
     Accepted,
     CancelView,
     Claim,
+    Claimant,
     InterruptedAttempt,
     NewExecution,
     Orphan,
@@ -122,7 +123,7 @@ class MemoryStore:
 
     # --- ExecutionStore -----------------------------------------------------------------------------------------
 
-    async def create(self, new: NewExecution) -> Accepted:
+    async def create(self, new: NewExecution, claimant: Claimant | None = None) -> Accepted:
         mine = [row for row in self.rows.values() if row.new.principal_id == new.principal_id]
         for row in mine:
             same_key = new.idempotency_key is not None and row.new.idempotency_key == new.idempotency_key
@@ -132,7 +133,11 @@ class MemoryStore:
                 return Accepted(row.new.id, row.status, existing=True)
         if sum(row.status in _LIVE for row in mine) >= new.max_concurrent:
             raise TooManyExecutions("Too many runs at once.", limit=new.max_concurrent)
-        return self._insert(new)
+        accepted = self._insert(new)
+        if claimant is None:
+            return accepted
+        claim = await self.claim(new.id, claimant.worker, claimant.lease_seconds)
+        return Accepted(new.id, ExecutionStatus.RUNNING, existing=False, handle=accepted.handle, claim=claim)
 
     def _insert(self, new: NewExecution) -> Accepted:
         waiting = sum(row.status is ExecutionStatus.PENDING for row in self.rows.values())

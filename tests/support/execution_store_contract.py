@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from lib.streaming.errors import IdempotencyConflict, TooManyExecutions
-from lib.streaming.ports.execution_store import Orphan, Ownership
+from lib.streaming.ports.execution_store import Claimant, Orphan, Ownership
 from lib.streaming.sse_events.log_entry import unpack
 from lib.streaming.sse_events.vocabulary import ExecutionQueued
 from lib.streaming.types import (
@@ -88,6 +89,24 @@ class StartContract:
             principal_id=await stores.principal("ada"), idempotency_key="k", request_hash=b"other"
         )
         assert again.id == second.id
+
+    async def test_a_start_by_a_worker_with_room_is_as_if_it_had_been_claimed_next(self, stores: Stores) -> None:
+        new, other = await stores.new(), await stores.new()
+        accepted = await stores.executions.create(new, Claimant(WORKER, LEASE))
+        claimed = (await stores.claim((await stores.executions.create(other)).id)).claim
+        assert accepted.claim is not None
+        mine, theirs = msgspec.structs.asdict(accepted.claim), msgspec.structs.asdict(claimed)
+        for own in ("handle", "assistant_id"):
+            del mine[own], theirs[own]
+        assert mine == theirs
+        assert (accepted.status, accepted.claim.handle) == (ExecutionStatus.RUNNING, await stores.handle(new.id))
+
+    async def test_nobody_else_can_claim_a_start_before_its_lease_lapses(self, stores: Stores) -> None:
+        accepted = await stores.executions.create(await stores.new(), Claimant(WORKER, LEASE))
+        assert await stores.executions.claim(accepted.id, OTHER, LEASE) is None
+        assert [orphan.id for orphan in await stores.executions.orphans(10)] == []
+        await stores.clock.advance(LEASE + 1)
+        assert [(orphan.id, orphan.pending) for orphan in await stores.executions.orphans(10)] == [(accepted.id, False)]
 
     async def test_of_twenty_starts_at_once_only_as_many_as_allowed_are_accepted(self, stores: Stores) -> None:
         news = [await stores.new(principal_id=await stores.principal("ada"), max_concurrent=3) for _ in range(20)]

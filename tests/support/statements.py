@@ -7,8 +7,8 @@ from contextlib import closing
 from itertools import groupby
 
 from app.db.database import Storage
-from app.db.lane import driver_of
 from app.db.sqlite import SqliteDatabase
+from app.db.transaction import driver_of
 
 
 class Recorder:
@@ -44,9 +44,12 @@ class Recorder:
             return [str(row[3]) for one in statements for row in connection.execute(f"EXPLAIN QUERY PLAN {one}")]
 
     async def _trace(self, *, on: bool) -> None:
-        for run, seen in ((self._database.write, self._written), (self._database.read, self._read)):
+        database = self._database
+        for run, seen in ((database.write, self._written), (database.read, self._read)):
             trace = seen.append if on else None
             await run(lambda connection, trace=trace: driver_of(connection).set_trace_callback(trace))  # type: ignore[misc]
+        for here, seen in ((database._write_here, self._written), (database._read_here, self._read)):
+            driver_of(here._connection).set_trace_callback(seen.append if on else None)
 
 
 def _without_own(statements: Sequence[str]) -> list[str]:

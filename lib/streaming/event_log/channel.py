@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from lib.streaming.clock import Clock
 from lib.streaming.ports.log_store import LogHandle
 from lib.streaming.sse_events.frames import FrameEncoder
 from lib.streaming.sse_events.log_entry import LogEntry
@@ -15,6 +14,9 @@ from lib.streaming.types import ExecutionId, Seq
 #: A tail is cut back to half when it holds more than this; older events are read from the store.
 MAX_TAIL_BYTES = 256 * 1024
 MAX_TAIL_ENTRIES = 2048
+
+# Looking a member up on its enum costs more than the comparison.
+_FINISHED = int(EventCode.EXECUTION_FINISHED)
 
 
 class Channel:
@@ -31,7 +33,7 @@ class Channel:
         self._entries: list[LogEntry] = []
         self._frames: list[bytes | None] = []
         self._bytes = 0
-        self._waiters: set[asyncio.Future[None]] = set()
+        self._waiters: list[asyncio.Future[None]] = []
 
     @property
     def execution_id(self) -> ExecutionId:
@@ -39,11 +41,14 @@ class Channel:
 
     def publish(self, entries: Sequence[LogEntry]) -> None:
         """Take entries just committed, in order, and wake everyone who waits."""
-        self._entries.extend(entries)
-        self._frames.extend([None] * len(entries))
-        self._bytes += sum(len(entry.data) for entry in entries)
-        self.committed = entries[-1].seq
-        self.terminal = self.terminal or entries[-1].code == EventCode.EXECUTION_FINISHED
+        last = entries[-1]
+        for entry in entries:
+            self._entries.append(entry)
+            self._frames.append(None)
+            self._bytes += len(entry.data)
+        self.committed = last.seq
+        if last.code == _FINISHED:
+            self.terminal = True
         if self._bytes > MAX_TAIL_BYTES or len(self._entries) > MAX_TAIL_ENTRIES:
             self._trim()
         self.wake()
@@ -56,38 +61,42 @@ class Channel:
         self.terminal = self.terminal or handle.terminal
         self.wake()
 
-    def reaches(self, after: Seq) -> bool:
-        """Whether the tail holds everything after a number."""
-        return self._index_after(after) is not None
-
     def tail_after(self, after: Seq) -> Sequence[LogEntry] | None:
         """The entries after a number, or None if the tail does not reach back that far."""
         start = self._index_after(after)
         return None if start is None else self._entries[start:]
 
-    def frames_after(self, after: Seq) -> bytes:
-        """The frames after a number, each encoded once for all viewers. The tail must reach back that far."""
+    def frames_after(self, after: Seq) -> bytes | None:
+        """The frames after a number, each encoded once for all viewers; None if the tail does not reach back so far."""
         start = self._index_after(after)
-        assert start is not None, "the caller asked tail_after first"
-        for index in range(start, len(self._entries)):
-            if self._frames[index] is None:
-                self._frames[index] = self.encoder.frame(self._entries[index])
-        return b"".join(frame for frame in self._frames[start:] if frame is not None)
+        if start is None:
+            return None
+        if start == len(self._entries) - 1:
+            return self._frame(start)
+        return b"".join([self._frame(index) for index in range(start, len(self._entries))])
 
-    async def wait(self, clock: Clock, max_wait: float) -> None:
-        """Return when something was published or after `max_wait` seconds, whichever is first."""
+    def waiter(self) -> asyncio.Future[None]:
+        """A future that is done once something was published; who no longer waits for it calls `forget`."""
         waiter = asyncio.get_running_loop().create_future()
-        self._waiters.add(waiter)
-        timer = clock.call_at(clock.monotonic() + max_wait, lambda: _resolve(waiter))
-        try:
-            await waiter
-        finally:
-            timer.cancel()
-            self._waiters.discard(waiter)
+        self._waiters.append(waiter)
+        return waiter
+
+    def forget(self, waiter: asyncio.Future[None]) -> None:
+        if waiter in self._waiters:
+            self._waiters.remove(waiter)
 
     def wake(self) -> None:
-        for waiter in self._waiters:
-            _resolve(waiter)
+        if self._waiters:
+            waiters, self._waiters = self._waiters, []
+            for waiter in waiters:
+                if not waiter.done():
+                    waiter.set_result(None)
+
+    def _frame(self, index: int) -> bytes:
+        frame = self._frames[index]
+        if frame is None:
+            frame = self._frames[index] = self.encoder.frame(self._entries[index])
+        return frame
 
     def _index_after(self, after: Seq) -> int | None:
         if not self._entries:
@@ -102,8 +111,3 @@ class Channel:
             size += len(self._entries[-keep].data)
         self._entries, self._frames = self._entries[-keep:], self._frames[-keep:]
         self._bytes = size
-
-
-def _resolve(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)

@@ -19,12 +19,14 @@ GIVE_UP_SECONDS = 4.0
 
 
 class EventLog:
-    """Open it before use, close it last: closing commits what still waits."""
+    """Open it before use, close it last: closing commits what still waits. For the seconds see `GroupCommit`."""
 
-    def __init__(self, store: LogStore, clock: Clock, give_up_seconds: float = GIVE_UP_SECONDS) -> None:
+    def __init__(
+        self, store: LogStore, clock: Clock, give_up_seconds: float = GIVE_UP_SECONDS, pace_seconds: float = 0.0
+    ) -> None:
         self._store = store
         self._clock = clock
-        self._commit = GroupCommit(store, clock, give_up_seconds)
+        self._commit = GroupCommit(store, clock, give_up_seconds, pace_seconds)
         self._pages = PageCache(store)
         self._channels: dict[ExecutionId, Channel] = {}
         self._task: asyncio.Task[None] | None = None

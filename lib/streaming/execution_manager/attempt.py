@@ -8,7 +8,7 @@ from lib.streaming.clock import Clock
 from lib.streaming.errors import PromptFailure, UpstreamFailure
 from lib.streaming.event_log.appender import Appender
 from lib.streaming.execution_manager.prompt_timer import PromptTimer
-from lib.streaming.ports.models import Delta, Finish, ModelRequest, Provider, ReasoningDelta, TextDelta, UsageReport
+from lib.streaming.ports.models import Delta, ModelRequest, Provider, ReasoningDelta, TextDelta, UsageReport
 from lib.streaming.types import FinishReason, Message, Usage, UsageSource
 
 #: Rule of thumb for models whose provider reports no usage.
@@ -75,15 +75,15 @@ class Attempt:
     def _take(self, batch: Sequence[Delta]) -> bool:
         before = self._chars
         for delta in batch:
-            match delta:
-                case TextDelta(text):
-                    self._append(text, self._text, reasoning=False)
-                case ReasoningDelta(text):
-                    self._append(text, self._reasoning, reasoning=True)
-                case UsageReport(usage):
-                    self._reported = usage
-                case Finish(reason):
-                    self.finish_reason = reason
+            # Class patterns cost several times the comparison, and this is done for every token.
+            if isinstance(delta, TextDelta):
+                self._append(delta.text, self._text, reasoning=False)
+            elif isinstance(delta, ReasoningDelta):
+                self._append(delta.text, self._reasoning, reasoning=True)
+            elif isinstance(delta, UsageReport):
+                self._reported = delta.usage
+            else:
+                self.finish_reason = delta.reason
         return self._chars > before
 
     def _append(self, text: str, kept: list[str], *, reasoning: bool) -> None:

@@ -11,7 +11,7 @@ from lib.streaming.errors import StreamingError
 from lib.streaming.event_log.log import EventLog
 from lib.streaming.execution_manager.execution_run import ExecutionRun
 from lib.streaming.execution_manager.prompt_run import Tools
-from lib.streaming.ports.execution_store import Claim, ExecutionStore
+from lib.streaming.ports.execution_store import Claim, Claimant, ExecutionStore
 from lib.streaming.ports.job_queue import Outcome
 from lib.streaming.types import EndedBy, Epoch, ExecutionId, WorkerId
 
@@ -38,12 +38,25 @@ class ExecutionManager:
 
     async def finish(self, execution_id: ExecutionId) -> Outcome:
         """As `run`, also while draining: for an execution whose end is already known (stopped, overdue)."""
+        if execution_id in self._runs:
+            # Ours, with a lease that lapsed; that run finds out by itself, and the sweep comes again.
+            return Outcome.DONE
         claim = await self._store.claim(execution_id, self.worker, self._tools.settings.lease_seconds)
         if claim is None:
             return Outcome.DONE
-        return await self._own(execution_id, claim)
+        return await self.own(claim)
 
-    async def _own(self, execution_id: ExecutionId, claim: Claim) -> Outcome:
+    @property
+    def claimant(self) -> Claimant | None:
+        """The worker itself, if it has room for a start of its own."""
+        settings = self._tools.settings
+        if self._draining or len(self._runs) >= settings.claim_at_start:
+            return None
+        return Claimant(self.worker, settings.lease_seconds)
+
+    async def own(self, claim: Claim) -> Outcome:
+        """Run what this worker has claimed, to its end or until it is lost or handed over."""
+        execution_id = claim.handle.context.execution_id
         appender = self._events.append_to(claim.handle, claim.epoch)
         run = ExecutionRun(claim, appender, self._tools)
         appender.on_failure = run.give_up

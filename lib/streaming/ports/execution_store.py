@@ -43,15 +43,6 @@ class NewExecution(msgspec.Struct, frozen=True, kw_only=True):
     request_hash: bytes | None = None
 
 
-class Accepted(msgspec.Struct, frozen=True):
-    """A committed start. `existing` if the idempotency key had already made it; a new one has its handle."""
-
-    id: ExecutionId
-    status: ExecutionStatus
-    existing: bool
-    handle: LogHandle | None = None
-
-
 class Orphan(msgspec.Struct, frozen=True):
     """A live execution that nobody holds; `pending` if nobody ever did."""
 
@@ -99,6 +90,26 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     cancel_requested: EndedBy | None
 
 
+class Claimant(msgspec.Struct, frozen=True):
+    """A worker with room for one more, and for how long its lease is to hold."""
+
+    worker: WorkerId
+    lease_seconds: float
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """A committed start. `existing` if the idempotency key had already made it; a new one has its handle.
+
+    `claim`: the claimant owns it already, so it needs no ticket.
+    """
+
+    id: ExecutionId
+    status: ExecutionStatus
+    existing: bool
+    handle: LogHandle | None = None
+    claim: Claim | None = None
+
+
 class Ownership(StrEnum):
     PENDING = "pending"
     OWNED = "owned"
@@ -126,8 +137,8 @@ class Renewal(msgspec.Struct, frozen=True):
 class ExecutionStore(Protocol):
     """The rows that are the truth. Times of leases are the database's."""
 
-    async def create(self, new: NewExecution) -> Accepted:
-        """Insert the execution with its `execution.queued` event in one transaction.
+    async def create(self, new: NewExecution, claimant: Claimant | None = None) -> Accepted:
+        """Insert the execution with its `execution.queued` event in one transaction, claimed by `claimant` if given.
 
         Raises `IdempotencyConflict`, `TooManyExecutions`.
         """

@@ -40,25 +40,16 @@ class AnswerStream:
             if processor.failure is not None:
                 raise processor.failure
             raise StopAsyncIteration
+        deadline = processor.hold_until
+        if processor.finish_seen:
+            deadline = self._clock.monotonic() + AFTER_FINISH_SECONDS
         try:
-            data = await self._read()
+            data = await (self._source.read() if deadline is None else self._read_until(deadline))
         except UpstreamFailure as cut:
             return processor.end(cut)
-        if data is None:
+        except TimeoutError:
             return processor.end() if processor.finish_seen else processor.release()
         return processor.feed(data) if data else processor.end()
-
-    async def _read(self) -> bytes | None:
-        """The next bytes, or None when the wait for them is over."""
-        deadline = self._processor.hold_until
-        if self._processor.finish_seen:
-            deadline = self._clock.monotonic() + AFTER_FINISH_SECONDS
-        if deadline is None:
-            return await self._source.read()
-        try:
-            return await self._read_until(deadline)
-        except TimeoutError:
-            return None
 
     async def _read_until(self, deadline: float) -> bytes:
         async with asyncio.timeout(None) as limit:

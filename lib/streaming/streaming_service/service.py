@@ -10,8 +10,8 @@ from lib.streaming.execution_manager.manager import ExecutionManager
 from lib.streaming.execution_manager.prompt_run import Tools
 from lib.streaming.execution_manager.receipt import CancelReceipt
 from lib.streaming.execution_manager.sweep import Sweep
-from lib.streaming.ports.execution_store import Accepted, ExecutionStore, NewExecution
-from lib.streaming.ports.job_queue import JobQueue
+from lib.streaming.ports.execution_store import Accepted, Claim, ExecutionStore, NewExecution
+from lib.streaming.ports.job_queue import JobQueue, Outcome
 from lib.streaming.ports.log_store import LogStore
 from lib.streaming.streaming_service.stopping import Stopper
 from lib.streaming.streaming_service.view import View
@@ -30,7 +30,8 @@ class StreamingService:
         self._store = store
         self._queue = queue
         self._supervisor = Supervisor(clock)
-        self.events = EventLog(log_store, clock, tools.settings.lease_seconds - tools.settings.renew_seconds)
+        give_up_seconds = tools.settings.lease_seconds - tools.settings.renew_seconds
+        self.events = EventLog(log_store, clock, give_up_seconds, tools.settings.commit_pace_seconds)
         self.manager = ExecutionManager(store, self.events, tools, worker)
         self.viewers = Viewers(self.manager, clock)
         self._leases = LeaseKeeper(store, self.manager, clock, tools.settings)
@@ -54,10 +55,17 @@ class StreamingService:
         """
         if self._draining:
             raise Draining("This server is stopping; try again in a moment.")
-        accepted = await self._store.create(new)
-        if not accepted.status.terminal:
+        accepted = await self._store.create(new, self.manager.claimant)
+        if accepted.claim is not None:
+            self._supervisor.start(f"execution-{accepted.id}", self._run(accepted.claim))
+        elif not accepted.status.terminal:
             await self._queue.submit(accepted.id)
         return accepted
+
+    async def _run(self, claim: Claim) -> None:
+        """An execution that went past the queue; given back, it goes there."""
+        if await self.manager.own(claim) is Outcome.GIVE_BACK and not self._draining:
+            await self._queue.submit(claim.handle.context.execution_id)
 
     async def follow(self, execution_id: ExecutionId, after: int = 0) -> View | None:
         """A view of the events after a number; None if the execution ended and nothing is left.

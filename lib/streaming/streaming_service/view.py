@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+
 from lib.streaming.event_log.follower import Follower
 from lib.streaming.streaming_service.viewers import Viewers
 from lib.streaming.types import ExecutionId
@@ -14,21 +16,18 @@ class View:
         self._follower = follower
         self._viewers = viewers
         self._open = True
-        self._ended = False
         viewers.arrived(follower.execution_id)
 
     @property
     def execution_id(self) -> ExecutionId:
         return self._follower.execution_id
 
-    async def read(self, max_wait: float) -> bytes | None:
+    def read(self, max_wait: float) -> Coroutine[object, object, bytes | None]:
         """Frames not yet read; `b""` after `max_wait` seconds of silence; None after the terminal event."""
-        frames = await self._follower.read(max_wait)
-        self._ended = frames is None
-        return frames
+        return self._follower.read(max_wait)
 
     async def close(self) -> None:
         if self._open:
             self._open = False
             await self._follower.close()
-            self._viewers.left(self.execution_id, saw_the_end=self._ended)
+            self._viewers.left(self.execution_id, saw_the_end=self._follower.at_end)

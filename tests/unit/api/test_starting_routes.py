@@ -132,7 +132,7 @@ async def test_a_start_without_watching_tells_where_to_look(service: Service, au
     answer = await post(service, START, author, json=good(assistant.slug))
     started = answer.json()
     url = f"/api/executions/{started['id']}"
-    assert (answer.status_code, answer.headers["location"], started["status"]) == (202, url, "pending")
+    assert (answer.status_code, answer.headers["location"], started["status"]) == (202, url, "running")
     assert (started["eventsUrl"], started["cancelUrl"]) == (f"{url}/events", f"{url}/cancel")
     assert events_in((await service.client.get(started["eventsUrl"], headers=author.headers)).content)
 

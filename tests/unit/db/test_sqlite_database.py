@@ -11,8 +11,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from app.db.errors import UnsupportedDatabase
-from app.db.lane import Lane, driver_of
+from app.db.lane import Lane
 from app.db.sqlite import SqliteDatabase, SqliteOpener
+from app.db.transaction import driver_of
 from app.db.url import sqlite_path
 from lib.streaming.errors import StorageUnavailable
 

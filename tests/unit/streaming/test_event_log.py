@@ -51,11 +51,11 @@ class SlowStore(MemoryStore):
 
 
 class Rig:
-    def __init__(self) -> None:
+    def __init__(self, pace_seconds: float = 0.0) -> None:
         self.clock = FakeClock()
         self.store = SlowStore(self.clock)
         self.store.add_version(VersionId("v"), AssistantId("a"), 1, chain("p", "q"))
-        self.log = EventLog(self.store, self.clock)
+        self.log = EventLog(self.store, self.clock, pace_seconds=pace_seconds)
 
     async def __aenter__(self) -> Rig:
         await self.log.open()
@@ -300,3 +300,50 @@ async def test_a_channel_is_forgotten_when_nobody_uses_it() -> None:
         await view.close()
         await view.close()
         assert rig.log._channels == {}
+
+
+async def test_after_silence_a_commit_waits_for_nothing_and_under_load_they_keep_their_pace() -> None:
+    async with Rig(pace_seconds=0.5) as rig:
+        owner = await rig.owner()
+        owner.delta(0, 1, "one ")
+        await settle()
+        assert rig.store.commits == [1]
+        for word in ("two ", "three "):
+            owner.delta(0, 1, word)
+            await settle()
+        assert rig.store.commits == [1]
+        await rig.clock.advance(0.5)
+        assert rig.store.commits == [1, 1]
+        await rig.clock.advance(10)
+        owner.delta(0, 1, "four")
+        await settle()
+        assert rig.store.commits == [1, 1, 1]
+
+
+async def test_a_reader_with_a_shorter_wait_is_not_kept_by_the_timer_of_a_longer_one() -> None:
+    async with Rig() as rig:
+        owner = await rig.owner()
+        view = await rig.log.follow(RUN, 1)
+        assert view is not None
+        patient = asyncio.ensure_future(view.read(100))
+        await settle()
+        owner.delta(0, 1, "x")
+        await patient
+        hasty = asyncio.ensure_future(view.read(1))
+        await rig.clock.advance(1)
+        assert hasty.done()
+        assert await hasty == b""
+        await view.close()
+
+
+async def test_a_reader_that_is_cancelled_leaves_nobody_waiting() -> None:
+    async with Rig() as rig:
+        owner = await rig.owner()
+        view = await rig.log.follow(RUN, 1)
+        assert view is not None
+        reading = asyncio.ensure_future(view.read(100))
+        await settle()
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        assert owner.channel._waiters == []
+        await view.close()
