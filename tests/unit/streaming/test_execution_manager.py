@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 
 import msgspec
 import pytest
@@ -390,3 +392,24 @@ async def test_a_drain_hands_over_at_the_prompt_boundary_and_the_next_node_goes_
         await second.provider.streams[0].finish()
         assert second.row().status is ExecutionStatus.COMPLETED
         assert second.problems() == []
+
+
+async def test_an_ended_execution_leaves_nothing_for_the_collector() -> None:
+    """Collections are rare in a server, and the text of an execution may be ten megabytes."""
+    async with Engine() as engine:
+        gc.collect()
+        gc.disable()
+        try:
+            await engine.start(chain("a", "b"))
+            run = engine.service.manager.find(RUN)
+            assert run is not None
+            kept = weakref.ref(run)
+            del run
+            for stream in (0, 1):
+                await engine.provider.streams[stream].text("text")
+                await engine.provider.streams[stream].finish()
+            assert engine.row().status is ExecutionStatus.COMPLETED
+            await settle()
+            assert kept() is None
+        finally:
+            gc.enable()
