@@ -94,10 +94,19 @@ async def _with_storage(settings: Settings, work: Callable[[Storage], Awaitable[
 
 
 def _greet(settings: Settings, welcome: Welcome, port: int) -> None:
-    revoked = "the default one was revoked; make another with `assistant-architect keys create`"
     click.echo(f"Assistant Architect is ready on {base_url(settings, port)} (stop it with Ctrl-C).")
     if settings.local_model == "auto" and not has_local_model(settings):
         click.echo("No bundled model fits this platform: the examples use the scripted provider.")
     click.echo(f"Sign in once as {welcome.email}: {sign_in_url(settings, welcome.link_token, port)}")
-    click.echo(f"API key: {welcome.api_key or revoked}")
+    click.echo(f"API key: {_told_key(settings, welcome)}")
     sys.stdout.flush()
+
+
+def _told_key(settings: Settings, welcome: Welcome) -> str:
+    if welcome.api_key is None:
+        return "the default one was revoked; make another with `assistant-architect keys create`"
+    given = settings.bootstrap_api_key
+    if given is not None and given.get_secret_value() == welcome.api_key:
+        # Whoever gave it has it; where keys are given, what is printed is kept as a log.
+        return "the one in AA_BOOTSTRAP_API_KEY"
+    return welcome.api_key

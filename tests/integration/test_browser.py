@@ -31,14 +31,14 @@ async def signed_in(
     data_dir: Path, wait_seconds: float = 45, **environment: str
 ) -> AsyncIterator[tuple[Node, Visit, httpx.AsyncClient]]:
     """A node, a browser that came through the one-time link, and the API as the same person."""
-    settings = {"AA_BOOTSTRAP_API_KEY": TEST_API_KEY, **environment}
     headers = {"Authorization": f"Bearer {TEST_API_KEY}"}
     async with (
-        running_node(data_dir, **settings) as node,
+        running_node(data_dir, AA_BOOTSTRAP_API_KEY=TEST_API_KEY, **environment) as node,
         httpx.AsyncClient(base_url=node.base_url, headers=headers, timeout=30) as api,
         visiting(node.base_url, wait_seconds) as visit,
     ):
         await follow_link(node, visit.page)
+        node.secrets += [cookie["value"] for cookie in await visit.page.context.cookies()]
         yield node, visit, api
 
 

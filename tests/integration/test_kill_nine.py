@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.fault_upstream import Answer, FaultUpstream
 from tests.support.keys import TEST_API_KEY
-from tests.support.node import Node
+from tests.support.node import Node, running_node
 from tests.support.stream_client import Received, StreamClient
 
 KILLS = 50
@@ -37,25 +37,19 @@ async def test_fifty_kills_at_random_points_lose_nothing_and_repeat_nothing(tmp_
     rng = random.Random(seed)
     async with FaultUpstream() as upstream, aiohttp.ClientSession() as session:
         upstream.answers["steady"] = Answer(TEXTS, delay=0.02)
-        node = Node(
-            tmp_path,
-            OPENAI_API_KEY="sk-test",
-            OPENAI_BASE_URL=upstream.base_url,
-            AA_BOOTSTRAP_API_KEY=TEST_API_KEY,
-            AA_MAX_TAKEOVERS="1000",
-        )
-        await node.start()
-        try:
+        environment = {
+            "OPENAI_API_KEY": "sk-test-of-kills",
+            "OPENAI_BASE_URL": upstream.base_url,
+            "AA_BOOTSTRAP_API_KEY": TEST_API_KEY,
+            "AA_MAX_TAKEOVERS": "1000",
+        }
+        async with running_node(tmp_path, upstream, **environment) as node:
             client = StreamClient(session, node.base_url, TEST_API_KEY)
             runs = await _kill_and_restart(node, client, rng)
             await asyncio.gather(*(following for _, following in runs))
-        finally:
             node.kill()
-        received = [run for run, _ in runs]
-        await node.start()
-        try:
-            await _check(client, received, upstream, f"seed {seed}")
-        finally:
+            await node.start()
+            await _check(client, [run for run, _ in runs], upstream, f"seed {seed}")
             assert await node.stop() == 0, node.log()
 
 

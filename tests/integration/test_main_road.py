@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.service import events_in, running_service, text_of
+from tests.support.invariants.watched_service import watched_service
+from tests.support.service import events_in, text_of
 
 
 async def test_a_post_streams_an_execution_from_its_first_event_to_its_last(tmp_path: Path) -> None:
-    async with running_service(tmp_path) as service:
+    async with watched_service(tmp_path) as service:
         ada = await service.person()
         assistant = await service.assistant(ada)
         body = {"toolId": assistant.slug, "inputs": {"topic": "the sea"}}
@@ -26,7 +27,7 @@ async def test_a_post_streams_an_execution_from_its_first_event_to_its_last(tmp_
 
 
 async def test_whoever_comes_back_gets_exactly_what_is_missing_and_then_204(tmp_path: Path) -> None:
-    async with running_service(tmp_path) as service:
+    async with watched_service(tmp_path) as service:
         ada = await service.person()
         execution = await service.run(ada, await service.assistant(ada), topic="the sea")
         url = f"/api/executions/{execution}/events"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from tests.support.invariants.watched_service import watched_service
 from tests.support.service import Event, Person, Service, echo, events_in, running_service, text_of
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve"
@@ -39,7 +40,7 @@ async def test_a_stop_tells_viewers_to_come_back_and_the_next_server_finishes_th
     assert seen[-1].type == "server.draining"
     assert seen[-1].data["retryMs"] > 0
     numbered = [event for event in seen if event.type != "server.draining"]
-    async with running_service(tmp_path, again=True) as second:
+    async with watched_service(tmp_path, again=True) as second:
         headers = {**ada.headers, "Last-Event-ID": numbered[-1].id}
         rest = events_in((await second.client.get(url, headers=headers)).content)
         whole = events_in((await second.client.get(url, headers=ada.headers)).content)
@@ -50,7 +51,7 @@ async def test_a_stop_tells_viewers_to_come_back_and_the_next_server_finishes_th
 
 
 async def test_a_stopping_server_starts_nothing_new(tmp_path: Path) -> None:
-    async with running_service(tmp_path) as service:
+    async with watched_service(tmp_path) as service:
         ada = await service.person()
         assistant = await service.assistant(ada)
         await service.node.drain()
@@ -61,7 +62,7 @@ async def test_a_stopping_server_starts_nothing_new(tmp_path: Path) -> None:
 
 
 async def test_a_page_that_is_reloaded_in_the_middle_shows_all_text_once(tmp_path: Path) -> None:
-    async with running_service(tmp_path) as service:
+    async with watched_service(tmp_path) as service:
         ada = await service.person()
         assistant = await service.assistant(ada, echo(content=WORDS, model="scripted/slow-50"))
         url = await start(service, ada, assistant.id)

@@ -13,10 +13,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+import msgspec
 import pytest
 
+from app.settings.model import DATABASE_FILE
+from tests.support.fault_upstream import FaultUpstream
+from tests.support.invariants.loop_probe import Reading
+from tests.support.invariants.observed_server import CHANNEL
+from tests.support.invariants.watch import watched
+
 ROOT = Path(__file__).parents[2]
-API_KEY = "aa_live_" + "node"
 READY_SECONDS = 30.0
 POLL_SECONDS = 0.02
 
@@ -27,11 +33,23 @@ def free_port() -> int:
 
 
 class Node:
-    """`python -m app serve` in `data_dir`; settings as environment variables."""
+    """`assistant-architect serve` in `data_dir`; settings as environment variables. A `Subject` of the invariants.
 
-    def __init__(self, data_dir: Path, **environment: str) -> None:
+    `upstream`: the model service it talks to. `secrets`: what it must tell nobody; `bodies`: what it answered, as far
+    as a test wants that looked at.
+    """
+
+    name = "the node"
+
+    def __init__(self, data_dir: Path, upstream: FaultUpstream | None = None, /, **environment: str) -> None:
         self.port = free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
+        self.database_url = f"sqlite:///{data_dir / DATABASE_FILE}"
+        self.upstream = upstream
+        asks_it = upstream is not None and environment.get("OPENAI_BASE_URL") == upstream.base_url
+        self.control_model = "openai/control" if asks_it else "scripted/echo"
+        self.secrets = [value for name, value in environment.items() if name.endswith("_KEY")]
+        self.bodies = bytearray()
         self._log_file = data_dir / "node.log"
         self._environment = {
             **{
@@ -47,6 +65,7 @@ class Node:
             **environment,
         }
         self._process: subprocess.Popen[bytes] | None = None
+        self._observer: socket.socket | None = None
 
     @property
     def pid(self) -> int:
@@ -55,19 +74,31 @@ class Node:
 
     async def start(self) -> None:
         """Return when it is ready to serve."""
-        self._process = self._spawn()
+        self._spawn()
         try:
             async with aiohttp.ClientSession() as session, asyncio.timeout(READY_SECONDS):
                 while not await self._is_ready(session):
+                    assert self._process is not None
                     assert self._process.poll() is None, f"the server ended:\n{self.log()}"
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
             pytest.fail(f"the server was not ready after {READY_SECONDS} s:\n{self.log()[-4000:]}")
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "app", "serve"]
-        with self._log_file.open("ab") as log:
-            return subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
+    def _spawn(self) -> None:
+        self._forget_observer()
+        self._observer, theirs = socket.socketpair()
+        self._observer.setblocking(False)
+        command = [sys.executable, "-m", "tests.support.invariants.observed_server"]
+        environment = {**self._environment, CHANNEL: str(theirs.fileno())}
+        with theirs, self._log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=log, stderr=log, pass_fds=[theirs.fileno()]
+            )
+
+    def _forget_observer(self) -> None:
+        if self._observer is not None:
+            self._observer.close()
+            self._observer = None
 
     async def _is_ready(self, session: aiohttp.ClientSession) -> bool:
         try:
@@ -81,6 +112,7 @@ class Node:
         self.send(signal.SIGKILL)
         assert self._process is not None
         self._process.wait()
+        self._forget_observer()
 
     def send(self, number: int) -> None:
         assert self._process is not None
@@ -91,18 +123,44 @@ class Node:
         assert self._process is not None
         if self._process.poll() is None:
             self._process.send_signal(number)
-        return await asyncio.to_thread(self._process.wait)
+        code = await asyncio.to_thread(self._process.wait)
+        self._forget_observer()
+        return code
 
     def log(self) -> str:
         return self._log_file.read_text(errors="replace")
 
+    # --- for the invariants -------------------------------------------------------------------------------------
+
+    async def reading(self) -> Reading:
+        assert self._observer is not None, "the node does not run"
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(self._observer, b"?")
+        line = b""
+        async with asyncio.timeout(READY_SECONDS):
+            while not line.endswith(b"\n"):
+                more = await loop.sock_recv(self._observer, 64 * 1024)
+                assert more, "the node ended"
+                line += more
+        return msgspec.json.decode(line, type=Reading)
+
+    async def serve(self) -> None:
+        if self._observer is None:
+            await self.start()
+
+    def told(self) -> dict[str, bytes]:
+        return {"the log": self.log().encode(), "an answer": bytes(self.bodies)}
+
 
 @asynccontextmanager
-async def running_node(data_dir: Path, **environment: str) -> AsyncIterator[Node]:
-    """A node that is killed at the end, whatever state it is in."""
-    node = Node(data_dir, **environment)
+async def running_node(
+    data_dir: Path, upstream: FaultUpstream | None = None, /, **environment: str
+) -> AsyncIterator[Node]:
+    """A node that keeps the invariants, and is killed at the end, whatever state it is in."""
+    node = Node(data_dir, upstream, **environment)
     await node.start()
     try:
-        yield node
+        async with watched(node):
+            yield node
     finally:
         node.kill()

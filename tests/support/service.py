@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 import msgspec
+from litestar.types import ASGIApp
 
 from app.api.new_key import KeyMaker
 from app.asgi import Node, application
@@ -63,8 +64,14 @@ class Service:
         self.server = server
         self.client = client
         self.storage = node.storage
+        self.secrets: list[str] = []
         self._people = 0
         self._browsers: list[Browser] = []
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it takes nothing new any more, or has stopped."""
+        return self.node.service._draining or self.server.server.should_exit
 
     def browser(self) -> Browser:
         """A new browser, closed with the service."""
@@ -93,6 +100,7 @@ class Service:
     async def key(self, user: UserRecord, scopes: Iterable[Scope] = Scope, expires_ms: int | None = None) -> str:
         maker = KeyMaker(self.storage.api_keys, self.node.clock, secrets.token_bytes)
         _, text = await maker.issue(user.id, "test", scopes, expires_ms)
+        self.secrets.append(text)
         return text
 
     async def assistant(
@@ -145,9 +153,18 @@ def as_json(definition: Definition) -> dict[str, Any]:
     return sent
 
 
+def _as_it_is(app: ASGIApp) -> ASGIApp:
+    return app
+
+
 @asynccontextmanager
-async def running_service(directory: Path, *, again: bool = False, **environment: str) -> AsyncIterator[Service]:
-    """`environment`: settings without their prefix, as `rate_limit_starts="3/minute"`. `again`: keep the database."""
+async def running_service(
+    directory: Path, *, again: bool = False, wrap: Callable[[ASGIApp], ASGIApp] = _as_it_is, **environment: str
+) -> AsyncIterator[Service]:
+    """`environment`: settings without their prefix, as `rate_limit_starts="3/minute"`. `again`: keep the database.
+
+    `wrap` is put around the application.
+    """
     given = {f"AA_{name.upper()}": value for name, value in environment.items()}
     defaults = {
         "AA_DATA_DIR": str(directory),
@@ -160,7 +177,7 @@ async def running_service(directory: Path, *, again: bool = False, **environment
     settings = Settings.load(defaults | given)
     node = Node(settings)
     async with (
-        serving(application(node), settings, node.begin_draining, node.drain) as server,
+        serving(wrap(application(node)), settings, node.begin_draining, node.drain) as server,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as client,
     ):
         service = Service(node, server, client)

@@ -46,6 +46,8 @@ class EventLog:
         return Appender(channel, epoch, self._clock, self._commit.mark)
 
     def release(self, appender: Appender) -> None:
+        # Its owner holds the pen too: without this each would keep the other, and the whole text, for the collector.
+        appender.on_failure = None
         self._release(appender.channel)
 
     async def follow(self, execution_id: ExecutionId, after: int) -> Follower | None:

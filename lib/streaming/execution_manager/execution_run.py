@@ -144,13 +144,16 @@ class ExecutionRun:
     async def _walk(self) -> Ending | None:
         """The chain: positions in order, prompts of one position together, all settled before the next."""
         failures = self._failures_before()
-        for _, group in groupby(self._in_order(), key=lambda run: run.prompt.position):
+        for number, (_, group) in enumerate(groupby(self._in_order(), key=lambda run: run.prompt.position)):
             if self._hand_over:
                 return None
             if self._boundary is not None:
                 return self._boundary
             if failures and self.claim.definition.on_error is OnError.STOP:
                 return _stopped_by(failures)
+            if number:
+                # What has ended is paid for: nothing more is asked before it is on the disk.
+                await self.flush()
             results = await self._run_position([run for run in group if self._is_open(run.prompt)])
             failures += [result for result in results if result.status is not PromptStatus.COMPLETED]
         return self._verdict(failures)

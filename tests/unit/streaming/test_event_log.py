@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import pytest
@@ -12,9 +12,8 @@ import pytest
 from lib.streaming.errors import ExecutionNotFound, LeaseLost, StorageUnavailable
 from lib.streaming.event_log.appender import Appender
 from lib.streaming.event_log.log import EventLog
-from lib.streaming.memory_store import MemoryStore
 from lib.streaming.ports.execution_store import NewExecution
-from lib.streaming.ports.log_store import ExecutionEnded, Write
+from lib.streaming.ports.log_store import ExecutionEnded
 from lib.streaming.sse_events.vocabulary import ExecutionFinished, Warned
 from lib.streaming.types import (
     AssistantId,
@@ -28,26 +27,9 @@ from lib.streaming.types import (
 )
 from tests.support.engine import chain
 from tests.support.fake_clock import FakeClock, settle
+from tests.support.slow_store import SlowStore
 
 RUN = ExecutionId("run-1")
-
-
-class SlowStore(MemoryStore):
-    """Commits only when the test lets it, and fails when told to."""
-
-    def __init__(self, clock: FakeClock) -> None:
-        super().__init__(clock)
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self.failures: list[Exception] = []
-        self.commits: list[int] = []
-
-    async def commit(self, writes: Sequence[Write]) -> Collection[ExecutionId]:
-        await self.gate.wait()
-        if self.failures:
-            raise self.failures.pop(0)
-        self.commits.append(sum(len(write.entries) for write in writes))
-        return await super().commit(writes)
 
 
 class Rig:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 
 import msgspec
 import pytest
@@ -23,7 +25,8 @@ from lib.streaming.types import (
     WorkerId,
 )
 from tests.support.engine import Engine, chain
-from tests.support.fake_clock import settle
+from tests.support.fake_clock import FakeClock, settle
+from tests.support.slow_store import SlowStore
 
 RUN = ExecutionId("run-1")
 
@@ -66,6 +69,24 @@ async def test_prompts_of_one_position_run_together_and_the_next_waits_for_all()
         await engine.provider.by_prompt("do c").finish()
         assert engine.row().status is ExecutionStatus.COMPLETED
         assert engine.problems() == []
+
+
+async def test_a_prompt_is_asked_only_when_the_end_of_the_one_before_is_committed() -> None:
+    clock = FakeClock()
+    store = SlowStore(clock)
+    async with Engine(store=store, clock=clock) as engine:
+        await engine.start(chain("draft", "final"))
+        await engine.provider.streams[0].text("paid for")
+        store.gate.clear()
+        await engine.provider.streams[0].finish()
+        asked_meanwhile = len(engine.provider.streams)
+        store.gate.set()
+        await settle()
+        assert asked_meanwhile == 1
+        assert [stream.prompt for stream in engine.provider.streams] == ["do draft", "do final"]
+        ended = engine.row().attempts[PromptId("draft"), 1].ended
+        assert ended is not None
+        assert (ended.status, ended.output) == (PromptStatus.COMPLETED, "paid for")
 
 
 async def test_a_failure_stops_the_chain_after_its_siblings_settled_and_the_rest_is_skipped() -> None:
@@ -397,3 +418,24 @@ async def test_a_drain_hands_over_at_the_prompt_boundary_and_the_next_node_goes_
         await second.provider.streams[0].finish()
         assert second.row().status is ExecutionStatus.COMPLETED
         assert second.problems() == []
+
+
+async def test_an_ended_execution_leaves_nothing_for_the_collector() -> None:
+    """Collections are rare in a server, and the text of an execution may be ten megabytes."""
+    async with Engine() as engine:
+        gc.collect()
+        gc.disable()
+        try:
+            await engine.start(chain("a", "b"))
+            run = engine.service.manager.find(RUN)
+            assert run is not None
+            kept = weakref.ref(run)
+            del run
+            for stream in (0, 1):
+                await engine.provider.streams[stream].text("text")
+                await engine.provider.streams[stream].finish()
+            assert engine.row().status is ExecutionStatus.COMPLETED
+            await settle()
+            assert kept() is None
+        finally:
+            gc.enable()

@@ -1,0 +1,117 @@
+"""A whole service in the test's own process, whose end is checked for the invariants."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import io
+import logging
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.http.telemetry import ConsoleFormatter
+from tests.support.fault_upstream import FaultUpstream
+from tests.support.invariants.loop_probe import LoopProbe, Reading
+from tests.support.invariants.watch import watched
+from tests.support.service import Service, running_service
+
+
+class ServiceSubject:
+    """A `Subject`: the service as the test has it, or another on the same database once that one has stopped."""
+
+    name = "the service"
+    upstream: FaultUpstream | None = None
+    control_model = "scripted/echo"
+    pid = os.getpid()
+
+    def __init__(self, service: Service, directory: Path, answers: bytearray, log: io.StringIO) -> None:
+        self.service = service
+        self.database_url = service.node.settings.database_url
+        self.probe = LoopProbe()
+        self.later = AsyncExitStack()
+        self._directory = directory
+        self._answers = answers
+        self._log = log
+
+    @property
+    def base_url(self) -> str:
+        return str(self.service.client.base_url)
+
+    @property
+    def secrets(self) -> list[str]:
+        return self.service.secrets
+
+    async def reading(self) -> Reading:
+        return self.probe.read()
+
+    async def serve(self) -> None:
+        if self.service.stopping:
+            # Building an application is no part of serving.
+            self.probe.end()
+            await self.service.server.stop()
+            again = running_service(self._directory, again=True)
+            self.service = await self.later.enter_async_context(again)
+            self.probe.begin(asyncio.get_running_loop())
+
+    def told(self) -> dict[str, bytes]:
+        return {"the log": self._log.getvalue().encode(), "an answer": bytes(self._answers)}
+
+
+@asynccontextmanager
+async def watched_service(directory: Path, *, again: bool = False, **environment: str) -> AsyncIterator[Service]:
+    """As `running_service`; at the end every invariant must hold."""
+    answers = bytearray()
+    with _logged() as log:
+        async with running_service(directory, again=again, wrap=_reading_along(answers), **environment) as service:
+            subject = ServiceSubject(service, directory, answers, log)
+            with probing(subject.probe):
+                async with subject.later, watched(subject):
+                    yield service
+
+
+@contextmanager
+def probing(probe: LoopProbe) -> Iterator[None]:
+    """Without the collector: it would walk all that a test process has imported, and no server has."""
+    gc.disable()
+    probe.begin(asyncio.get_running_loop())
+    try:
+        yield
+    finally:
+        probe.end()
+        gc.enable()
+
+
+def _reading_along(answers: bytearray) -> Callable[[ASGIApp], ASGIApp]:
+    def wrap(app: ASGIApp) -> ASGIApp:
+        async def reading_along(scope: Scope, receive: Receive, send: Send) -> None:
+            async def keep(message: Message) -> None:
+                if message["type"] == "http.response.body":
+                    answers.extend(message["body"])
+                await send(message)
+
+            await app(scope, receive, keep)
+
+        return reading_along
+
+    return wrap
+
+
+@contextmanager
+def _logged() -> Iterator[io.StringIO]:
+    """All that is logged meanwhile, as the server would write it."""
+    text = io.StringIO()
+    handler = logging.StreamHandler(text)
+    handler.setFormatter(ConsoleFormatter())
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
+        yield text
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
