@@ -13,7 +13,7 @@ SOCKET = ".s.PGSQL.5432"
 
 class PostgresProxy:
     """Once something the client sends matches `cut`, the connection ends: with `deliver`, after the server has
-    taken and answered it, else before. Then `cut` is None again.
+    taken and answered it, else before. It happens once, and `has_cut` then.
     """
 
     def __init__(self, server: Path, directory: Path) -> None:
@@ -21,14 +21,15 @@ class PostgresProxy:
         self._server = server
         self.cut: re.Pattern[bytes] | None = None
         self.deliver = True
+        self.has_cut = False
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server_reader, server_writer = await asyncio.open_unix_connection(str(self._server / SOCKET))
         answers = asyncio.ensure_future(_copy(server_reader, writer))
         try:
             while data := await reader.read(65536):
-                if self.cut is not None and self.cut.search(data):
-                    self.cut = None
+                if self.cut is not None and not self.has_cut and self.cut.search(data):
+                    self.has_cut = True
                     answers.cancel()
                     if self.deliver:
                         server_writer.write(data)
