@@ -1,4 +1,4 @@
-"""Migrated SQLite files for tests: the migrations run once, every test gets a copy."""
+"""Migrated databases for tests, without rows: an SQLite file copied from one, or a PostgreSQL database."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 
 from app.db.database import Storage, open_database
 from app.db.migrate import upgrade
+from app.db.url import is_postgresql
 from lib.streaming.clock import Clock
 from lib.streaming.ids import Uuid7Factory
+from tests.support.database_clock import DatabaseClock
 
 
 @cache
@@ -30,3 +32,10 @@ def fresh_database(directory: Path) -> str:
 async def open_storage(directory: Path, clock: Clock) -> Storage:
     """Storage over a fresh database; close it."""
     return await open_database(fresh_database(directory), clock, Uuid7Factory(clock.now_ms))
+
+
+async def open_storage_at(url: str, clock: DatabaseClock) -> Storage:
+    """Storage over the database at `url`, which the clock rules from now on; close it."""
+    if is_postgresql(url):
+        await clock.rule(url)
+    return await open_database(url, clock, Uuid7Factory(clock.now_ms))
