@@ -27,17 +27,16 @@ class _Job(Generic[T]):
         self._loop = asyncio.get_running_loop()
         self.done: asyncio.Future[T] = self._loop.create_future()
 
-    def run(self, connection: Connection) -> None:
-        """Run and report; whatever the work raises belongs to the caller, not to this thread."""
+    def run(self, connection: Connection) -> Callable[[], None]:
+        """Run; what settles the future. Whatever the work raises belongs to the caller, not to this thread."""
         try:
             result = self._work(connection)
         except BaseException as error:  # noqa: BLE001
             failure = error
-            self._report(lambda: self.done.set_exception(failure))
-        else:
-            self._report(lambda: self.done.set_result(result))
+            return lambda: self.done.set_exception(failure)
+        return lambda: self.done.set_result(result)
 
-    def _report(self, settle: Callable[[], None]) -> None:
+    def report(self, settle: Callable[[], None]) -> None:
         try:
             self._loop.call_soon_threadsafe(lambda: None if self.done.done() else settle())
         except RuntimeError:
@@ -99,10 +98,12 @@ class Lane:
     def _serve(self, connection: Connection) -> None:
         while (job := self._queue.get()) is not None:
             connection = self._usable(connection)
-            job.run(connection)
+            settle = job.run(connection)
+            # Before the caller goes on: it may ask at once whether there is work in hand.
             self._in_hand.discard(job)
+            job.report(settle)
             # Its result may be large; do not keep it until the next job comes.
-            del job
+            del job, settle
         connection.close()
 
     def _usable(self, connection: Connection) -> Connection:

@@ -33,10 +33,13 @@ class PostgresDatabase:
         self._running: set[asyncio.Task[object]] = set()
         self._closed = False
 
-    async def read(self, work: Callable[[Connection], T]) -> T:
+    async def read(self, work: Callable[[Connection], T], *, brief: bool = False) -> T:
         return await self._run(Unit(READ, work))
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T], *, brief: bool = False) -> T:
+        return await self._run(Unit(WRITE, work))
+
+    async def write_one(self, work: Callable[[Connection], T]) -> T:
         return await self._run(Unit(WRITE, work))
 
     async def close(self) -> None:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
+from app.db.checkpointer import Checkpointer
 from app.db.in_place import AVOID_SECONDS, SLOW_SECONDS, InPlace, NotInPlace
 from app.db.sqlite import BEGIN_WRITE, SqliteDatabase, SqliteOpener
 from lib.streaming.errors import StorageUnavailable
@@ -138,6 +139,9 @@ def test_a_disk_that_was_slow_long_ago_is_not_held_against_it(here: InPlace, wat
 
 
 async def test_brief_work_runs_where_it_is_asked_for_and_other_work_in_a_thread(database: SqliteDatabase) -> None:
+    # A checkpoint under way would send it to the thread.
+    await asyncio.to_thread(database._checkpointer.close)
+    database._checkpointer = Checkpointer(database._open.driver, interval_seconds=3600)
     assert await database.write(lambda connection: add("brief", connection), brief=True) == MAIN()
     assert await database.write(lambda connection: add("other", connection)) != MAIN()
     assert await database.read(words, brief=True) == ["brief", "other"]
