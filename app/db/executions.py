@@ -6,19 +6,24 @@ from collections.abc import Mapping, Sequence
 
 from app.db import claims, compaction, log_reader, starts
 from app.db.definitions import DefinitionCache
-from app.db.port import Database
+from app.db.port import Database, TicketWriter
 from lib.streaming.ports.execution_store import Accepted, CancelView, Claim, NewExecution, Orphan, Renewal
 from lib.streaming.types import EndedBy, Epoch, ExecutionId, WorkerId
 
 
 class SqlExecutionStore:
-    def __init__(self, database: Database, definitions: DefinitionCache) -> None:
+    """`tickets`: makes each new execution's ticket in the transaction that inserts it; without one, submit it."""
+
+    def __init__(self, database: Database, definitions: DefinitionCache, tickets: TicketWriter | None = None) -> None:
         self._database = database
         self._definitions = definitions
+        self._tickets = tickets
 
     async def create(self, new: NewExecution) -> Accepted:
         """As the port says; raises also `AssistantNotFound` if the version is gone."""
-        return await self._database.write(lambda connection: starts.create(connection, new, self._definitions))
+        return await self._database.write(
+            lambda connection: starts.create(connection, new, self._definitions, self._tickets)
+        )
 
     async def claim(self, execution_id: ExecutionId, worker: WorkerId, lease_seconds: float) -> Claim | None:
         lease_ms = _ms(lease_seconds)

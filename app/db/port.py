@@ -7,6 +7,8 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
+from lib.streaming.types import ExecutionId
+
 T = TypeVar("T")
 
 
@@ -25,3 +27,13 @@ class Database(Protocol):
         """Run `work` as one transaction: committed if it returns, rolled back if it raises."""
 
     async def close(self) -> None: ...
+
+
+class TicketWriter(Protocol):
+    """The job queue's own statement for a delivery ticket, to be run in the transaction that makes the execution."""
+
+    @property
+    def text(self) -> str: ...
+
+    def values(self, *execution_ids: ExecutionId) -> tuple[object, ...]:
+        """What goes into the statement's places, in order."""

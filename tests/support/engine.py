@@ -65,12 +65,14 @@ class TaskQueue:
     async def open(self, handler: Handler | None) -> None:
         self.handler = handler
 
-    async def submit(self, execution_id: ExecutionId) -> None:
-        if self.handler is None or self.paused or execution_id in self.tasks.values():
+    async def submit(self, *execution_ids: ExecutionId) -> None:
+        if self.handler is None or self.paused:
             return
-        task = asyncio.ensure_future(self.handler(execution_id))
-        self.tasks[task] = execution_id
-        task.add_done_callback(self.tasks.pop)
+        for execution_id in execution_ids:
+            if execution_id not in self.tasks.values():
+                task = asyncio.ensure_future(self.handler(execution_id))
+                self.tasks[task] = execution_id
+                task.add_done_callback(self.tasks.pop)
 
     async def stats(self) -> QueueStats:
         return QueueStats(0, len(self.tasks))

@@ -55,7 +55,7 @@ class StreamingService:
         if self._draining:
             raise Draining("This server is stopping; try again in a moment.")
         accepted = await self._store.create(new)
-        if not accepted.status.terminal:
+        if not (accepted.status.terminal or accepted.ticketed):
             await self._queue.submit(accepted.id)
         return accepted
 
