@@ -18,6 +18,7 @@ from pgqueuer.domain.types import JobId
 from app.jobs.kept_table import KeptTable
 from app.jobs.ticket_table import TicketTable
 from app.jobs.tickets_in_hand import TicketsInHand
+from lib.streaming.alarm import Alarm
 from lib.streaming.clock import Clock
 from lib.streaming.errors import StorageUnavailable
 from lib.streaming.ports.job_queue import Handler, Outcome
@@ -47,7 +48,7 @@ class TicketWorker:
         self._clock = clock
         self._hands = hands
         self._supervisor = Supervisor(clock)
-        self._woken = asyncio.Event()
+        self._alarm = Alarm(clock)
         self._over = asyncio.Event()
         self._jobs: dict[JobId, Job] = {}
         self._ended: dict[JobId, Outcome] = {}
@@ -57,7 +58,7 @@ class TicketWorker:
 
     def wake(self) -> None:
         """There may be something to do."""
-        self._woken.set()
+        self._alarm.ring()
 
     def pause(self) -> None:
         """Take no further tickets."""
@@ -66,7 +67,6 @@ class TicketWorker:
     async def run(self) -> None:
         """Until it is closed and has handed in everything."""
         while self._jobs or not self._closing:
-            self._woken.clear()
             try:
                 async with self._table.use() as table:
                     wait = await self._round(table)
@@ -74,7 +74,7 @@ class TicketWorker:
                 log.warning("%s The worker goes on as soon as they do.", error.message)
                 await self._clock.sleep(RESTART_SECONDS)
             else:
-                await self._wait(wait)
+                await self._alarm.wait(wait)
         self._over.set()
 
     async def close(self) -> None:
@@ -136,10 +136,3 @@ class TicketWorker:
         finally:
             self._ended[job.id] = outcome
             self.wake()
-
-    async def _wait(self, seconds: float) -> None:
-        timer = self._clock.call_at(self._clock.monotonic() + seconds, self.wake)
-        try:
-            await self._woken.wait()
-        finally:
-            timer.cancel()
