@@ -12,10 +12,11 @@ from app.db.event_log import SqlLogStore
 from app.db.execution_reader import ExecutionReader
 from app.db.executions import SqlExecutionStore
 from app.db.port import Database
+from app.db.postgres.database import POOL_SIZE, PostgresDatabase
 from app.db.revision import is_at_head
 from app.db.sessions import SessionRepository
 from app.db.sqlite import SqliteDatabase
-from app.db.url import sqlite_path
+from app.db.url import is_postgresql, sqlite_path
 from app.db.users import UserRepository
 from lib.streaming.clock import Clock
 from lib.streaming.ids import IdFactory
@@ -50,15 +51,21 @@ class Storage:
         await self.database.close()
 
 
-async def open_database(url: str, clock: Clock, new_id: IdFactory, *, synchronous: str = "NORMAL") -> Storage:
-    """Open a migrated database: `sqlite:///var/app.db` (or `sqlite+aiosqlite://…`).
+async def open_database(
+    url: str, clock: Clock, new_id: IdFactory, *, synchronous: str = "NORMAL", pool_size: int = POOL_SIZE
+) -> Storage:
+    """Open a migrated database: `sqlite:///var/app.db` or `postgresql://user:password@host/database`.
 
-    `synchronous`: SQLite's `NORMAL` or `FULL`. Raises `UnsupportedDatabase`, `StorageUnavailable`; an old
-    schema is not an error here (`at_head` tells).
+    `synchronous`: SQLite's `NORMAL` or `FULL`; `pool_size`: connections to PostgreSQL at most. Raises
+    `UnsupportedDatabase`; an old schema or a database that does not answer is not an error here (`at_head`, `ping`).
     """
-    return storage_at(url, clock, new_id, synchronous=synchronous)
+    return storage_at(url, clock, new_id, synchronous=synchronous, pool_size=pool_size)
 
 
-def storage_at(url: str, clock: Clock, new_id: IdFactory, *, synchronous: str = "NORMAL") -> Storage:
+def storage_at(
+    url: str, clock: Clock, new_id: IdFactory, *, synchronous: str = "NORMAL", pool_size: int = POOL_SIZE
+) -> Storage:
     """As `open_database`, connecting only when first used: for building an application before its event loop."""
+    if is_postgresql(url):
+        return Storage(PostgresDatabase(url, clock, pool_size=pool_size), new_id)
     return Storage(SqliteDatabase(sqlite_path(url), clock.now_ms, synchronous=synchronous), new_id)

@@ -19,8 +19,8 @@ def postgres() -> Iterator[PostgresDatabases]:
 
 @pytest.fixture
 def postgres_url(postgres: PostgresDatabases) -> Iterator[str]:
-    """A migrated database without rows, for this test alone."""
-    with postgres.migrated() as url:
+    """A migrated database without rows. Whatever the test leaves in it is gone before the next one."""
+    with postgres.used() as url:
         yield url
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import asyncpg
@@ -18,12 +18,12 @@ _CLASSES = frozenset({"08", "28", "3D", "40", "53", "57", "58", "XX"})
 _STATES = frozenset({"25006", "25P03", "55P03"})
 
 
-def unavailable(error: BaseException, *, closed: bool = False) -> bool:
+def is_outage(error: BaseException, *, closed: bool = False) -> bool:
     """Whether the database is to blame, so that the same call may succeed later.
 
     `closed`: the connection is gone, and an error of the driver only says so.
     """
-    cause = error.orig if isinstance(error, DBAPIError) else error
+    cause = cause_of(error)
     if isinstance(cause, OSError | TimeoutError | PoolTimeout):
         return True
     if closed and (isinstance(error, DBAPIError) or isinstance(cause, asyncpg.InterfaceError)):
@@ -32,18 +32,23 @@ def unavailable(error: BaseException, *, closed: bool = False) -> bool:
     return state[:2] in _CLASSES or state in _STATES
 
 
+def outage(error: BaseException) -> StorageUnavailable:
+    """What the caller is told: without statement and values, which an error of SQLAlchemy repeats."""
+    cause = cause_of(error)
+    return StorageUnavailable(f"The database did not take the transaction: {type(cause).__name__}: {cause}")
+
+
+def cause_of(error: BaseException) -> BaseException:
+    """The driver's own error, where SQLAlchemy has wrapped it."""
+    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+
+
 @contextmanager
-def translated(closed: Callable[[], bool] = lambda: False) -> Iterator[None]:
-    """Raise `StorageUnavailable` in place of what means that."""
+def translated() -> Iterator[None]:
+    """Raise `StorageUnavailable` in place of an outage."""
     try:
         yield
     except Exception as error:
-        if unavailable(error, closed=closed()):
-            raise refusal(error) from error
+        if is_outage(error):
+            raise outage(error) from error
         raise
-
-
-def refusal(error: BaseException) -> StorageUnavailable:
-    """What the caller is told: without statement and values, which an error of SQLAlchemy repeats."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    return StorageUnavailable(f"The database did not take the transaction: {type(cause).__name__}: {cause}")
