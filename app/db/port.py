@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -27,6 +27,14 @@ class Database(Protocol):
         """Run `work` as one transaction: committed if it returns, rolled back if it raises."""
 
     async def close(self) -> None: ...
+
+
+class Announcer(Protocol):
+    """Tells the other nodes, in the transaction that makes it true: heard if it commits, and only then."""
+
+    def stop_asked(self, connection: Connection, execution_id: ExecutionId) -> None: ...
+
+    def audience_changed(self, connection: Connection, execution_ids: Collection[ExecutionId]) -> None: ...
 
 
 class TicketWriter(Protocol):

@@ -32,6 +32,7 @@ from lib.streaming.types import (
 )
 from tests.support.fake_clock import FakeClock, settle
 from tests.support.hand_fed_provider import HandFedProvider
+from tests.support.shared_store import SharedStore
 
 
 class PlainProcessor:
@@ -87,7 +88,10 @@ class TaskQueue:
 
 
 class Engine:
-    """One node. Several may share a store: that is what a crash and a restart look like."""
+    """One node. Several may share a store: that is what a crash and a restart look like, or a `SharedStore` many nodes.
+
+    Without `works` it runs nothing.
+    """
 
     def __init__(
         self,
@@ -97,6 +101,7 @@ class Engine:
         provider: HandFedProvider | None = None,
         worker: str = "worker-1",
         max_tries: int = 3,
+        works: bool = True,
         **settings: Any,
     ) -> None:
         self.clock = clock or FakeClock()
@@ -105,12 +110,18 @@ class Engine:
         self.queue = TaskQueue()
         self.settings = EngineSettings(**settings)
         tools = Tools(self.provider, PlainProcessor(), FewRetries(max_tries), self.clock, self.settings)
+        self.works = works
         self.service = StreamingService(
-            store=self.store, log_store=self.store, queue=self.queue, tools=tools, worker=WorkerId(worker)
+            store=self.store,
+            log_store=self.store,
+            queue=self.queue,
+            tools=tools,
+            worker=WorkerId(worker),
+            others=self.store.others if isinstance(self.store, SharedStore) else None,
         )
 
     async def __aenter__(self) -> Engine:
-        await self.service.open()
+        await self.service.open(works=self.works)
         await settle()
         return self
 

@@ -45,9 +45,11 @@ class StreamingService:
         self._leases = LeaseKeeper(store, self.manager, clock, tools.settings)
         self._sweep = Sweep(store, queue, self.manager, clock, tools.settings)
         self._stopper = Stopper(store, self.events, self.manager, clock, tools.settings)
-        self._neighbours = others and Neighbours(
-            others, self.events, self.manager, self._leases, self.viewers, clock, tools.settings
-        )
+        self._neighbours = None
+        if others is not None:
+            self._neighbours = Neighbours(
+                others, self.events, self.manager, self._leases, self.viewers, clock, tools.settings
+            )
         self._door: Doorkeeper = self._neighbours.audience if self._neighbours else self.viewers
         self._draining = False
 
