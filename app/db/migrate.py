@@ -10,7 +10,6 @@ from alembic.config import Config
 from sqlalchemy import Connection
 
 from app.db.errors import UnsupportedDatabase
-from app.db.postgres import schema
 from app.db.revision import scripts
 from app.db.sqlite import SqliteOpener
 from app.db.url import is_postgresql, sqlite_path
@@ -35,6 +34,8 @@ def downgrade(url: str, revision: str) -> None:
 def in_transaction(url: str, work: Callable[[Connection], None]) -> None:
     """Run `work` on the schema, outside a running service, in one transaction that no other such work overlaps."""
     if is_postgresql(url):
+        from app.db.postgres import schema
+
         schema.in_transaction(url, work)
         return
     with transaction(url) as connection:

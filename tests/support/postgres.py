@@ -1,12 +1,11 @@
-"""Databases on a real PostgreSQL: the one `TEST_DATABASE_URL` names, else a server of this process's own."""
+"""Databases for tests on a real PostgreSQL."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TypeVar
 from uuid import uuid4
@@ -17,7 +16,6 @@ from sqlalchemy.pool import NullPool
 
 from app.db.migrate import upgrade
 from tests.support import postgres_reset
-from tests.support.postgres_server import PostgresServer
 
 T = TypeVar("T")
 
@@ -99,11 +97,3 @@ async def _run(url: str, work: Callable[[Connection], T]) -> T:
     engine = create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         return await connection.run_sync(work)
-
-
-@contextmanager
-def postgres_databases() -> Iterator[PostgresDatabases]:
-    """Those of the server that `TEST_DATABASE_URL` names, or of one that lives as long as this."""
-    with ExitStack() as stack:
-        url = os.environ.get("TEST_DATABASE_URL") or stack.enter_context(closing(PostgresServer())).url("postgres")
-        yield stack.enter_context(closing(PostgresDatabases(url)))

@@ -18,8 +18,6 @@ from lib.streaming.errors import StorageUnavailable
 
 T = TypeVar("T")
 
-POOL_SIZE = 10
-
 
 class PostgresDatabase:
     """Connects when first used; at most `pool_size` connections, of one event loop.
@@ -27,7 +25,7 @@ class PostgresDatabase:
     Raises `UnsupportedDatabase` for a URL that names no PostgreSQL database.
     """
 
-    def __init__(self, url: str, clock: Clock, *, pool_size: int = POOL_SIZE) -> None:
+    def __init__(self, url: str, clock: Clock, *, pool_size: int) -> None:
         self._engine = engine.pooled(url, pool_size)
         self._outcomes = Outcomes(self._engine, clock)
         # Each may be outworn, and the one that replaces the last of them is new.

@@ -42,7 +42,8 @@ class Driver:
             self.give_up()
 
     def give_up(self) -> None:
-        """The pool opens another one in its place."""
+        """Cut the connection, without the farewell that a server at fault might not answer; the pool opens another."""
+        cast("Any", self._adapted.driver_connection).terminate()
         self._connection.invalidate()
 
     def _await(self, call: Callable[[Any], Awaitable[Any]]) -> Any:

@@ -13,7 +13,8 @@ from app.db.postgres.failures import cause_of, is_outage, outage
 T = TypeVar("T")
 
 READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+#: Not "READ WRITE": a standby would call that a feature it lacks, not say that it is one.
+WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"
 
 
 class Outworn(Exception):
