@@ -87,6 +87,7 @@ class Node:
     def begin_draining(self) -> None:
         """No more traffic to this node; its viewers reconnect elsewhere, or here after the restart."""
         self.readiness.stop()
+        self.service.send_viewers_away()
         self.deliveries.drain()
 
     async def drain(self) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
+
+from lib.streaming.types import ExecutionId
 
 T = TypeVar("T")
 
@@ -29,3 +31,21 @@ class Database(Protocol):
         """As a brief `write`, for work that is a single statement and so a transaction by itself."""
 
     async def close(self) -> None: ...
+
+
+class Announcer(Protocol):
+    """Tells the other nodes, in the transaction that makes it true: heard if it commits, and only then."""
+
+    def stop_asked(self, connection: Connection, execution_id: ExecutionId) -> None: ...
+
+    def audience_changed(self, connection: Connection, execution_ids: Collection[ExecutionId]) -> None: ...
+
+
+class TicketWriter(Protocol):
+    """The job queue's own statement for a delivery ticket, to be run in the transaction that makes the execution."""
+
+    @property
+    def text(self) -> str: ...
+
+    def values(self, *execution_ids: ExecutionId) -> tuple[object, ...]:
+        """What goes into the statement's places, in order."""

@@ -32,6 +32,7 @@ from lib.streaming.types import (
 )
 from tests.support.fake_clock import FakeClock, settle
 from tests.support.hand_fed_provider import HandFedProvider
+from tests.support.shared_store import SharedStore
 
 
 class PlainProcessor:
@@ -65,12 +66,14 @@ class TaskQueue:
     async def open(self, handler: Handler | None) -> None:
         self.handler = handler
 
-    async def submit(self, execution_id: ExecutionId) -> None:
-        if self.handler is None or self.paused or execution_id in self.tasks.values():
+    async def submit(self, *execution_ids: ExecutionId) -> None:
+        if self.handler is None or self.paused:
             return
-        task = asyncio.ensure_future(self.handler(execution_id))
-        self.tasks[task] = execution_id
-        task.add_done_callback(self.tasks.pop)
+        for execution_id in execution_ids:
+            if execution_id not in self.tasks.values():
+                task = asyncio.ensure_future(self.handler(execution_id))
+                self.tasks[task] = execution_id
+                task.add_done_callback(self.tasks.pop)
 
     async def stats(self) -> QueueStats:
         return QueueStats(0, len(self.tasks))
@@ -85,7 +88,10 @@ class TaskQueue:
 
 
 class Engine:
-    """One node. Several may share a store: that is what a crash and a restart look like."""
+    """One node. Several may share a store: that is what a crash and a restart look like, or a `SharedStore` many nodes.
+
+    Without `works` it runs nothing.
+    """
 
     def __init__(
         self,
@@ -95,6 +101,7 @@ class Engine:
         provider: HandFedProvider | None = None,
         worker: str = "worker-1",
         max_tries: int = 3,
+        works: bool = True,
         **settings: Any,
     ) -> None:
         self.clock = clock or FakeClock()
@@ -103,12 +110,18 @@ class Engine:
         self.queue = TaskQueue()
         self.settings = EngineSettings(**settings)
         tools = Tools(self.provider, PlainProcessor(), FewRetries(max_tries), self.clock, self.settings)
+        self.works = works
         self.service = StreamingService(
-            store=self.store, log_store=self.store, queue=self.queue, tools=tools, worker=WorkerId(worker)
+            store=self.store,
+            log_store=self.store,
+            queue=self.queue,
+            tools=tools,
+            worker=WorkerId(worker),
+            others=self.store.others if isinstance(self.store, SharedStore) else None,
         )
 
     async def __aenter__(self) -> Engine:
-        await self.service.open()
+        await self.service.open(works=self.works)
         await settle()
         return self
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from lib.streaming.clock import Clock
 from lib.streaming.ports.log_store import LogHandle
 from lib.streaming.sse_events.frames import FrameEncoder
 from lib.streaming.sse_events.log_entry import LogEntry
@@ -22,7 +23,9 @@ _FINISHED = int(EventCode.EXECUTION_FINISHED)
 class Channel:
     """`committed` is the highest number known to be stored; the tail holds `first..committed` or is empty."""
 
-    __slots__ = ("_bytes", "_entries", "_frames", "_waiters", "committed", "encoder", "handle", "terminal", "users")
+    __slots__ = (
+        *("_bytes", "_entries", "_frames", "_waiters", "committed", "encoder", "handle", "pens", "terminal", "users"),
+    )
 
     def __init__(self, handle: LogHandle) -> None:
         self.handle = handle
@@ -30,6 +33,8 @@ class Channel:
         self.committed: Seq = handle.last_seq
         self.terminal = handle.terminal
         self.users = 0
+        #: How many of the users write: none if another node owns the execution.
+        self.pens = 0
         self._entries: list[LogEntry] = []
         self._frames: list[bytes | None] = []
         self._bytes = 0
@@ -84,6 +89,16 @@ class Channel:
     def forget(self, waiter: asyncio.Future[None]) -> None:
         if waiter in self._waiters:
             self._waiters.remove(waiter)
+
+    async def wait(self, clock: Clock, max_wait: float) -> None:
+        """Return when something was published or after `max_wait` seconds; for those who wait seldom."""
+        waiter = self.waiter()
+        timer = clock.call_at(clock.monotonic() + max_wait, lambda: None if waiter.done() else waiter.set_result(None))
+        try:
+            await waiter
+        finally:
+            timer.cancel()
+            self.forget(waiter)
 
     def wake(self) -> None:
         if self._waiters:

@@ -70,7 +70,7 @@ class Follower:
             now = self._clock.monotonic()
             if not waited:
                 self._until, waited = now + max_wait, True
-            elif now >= self._until:
+            if now >= self._until:
                 return b""
             await self._wait()
         return None

@@ -100,7 +100,8 @@ class Claimant(msgspec.Struct, frozen=True):
 class Accepted(msgspec.Struct, frozen=True):
     """A committed start. `existing` if the idempotency key had already made it; a new one has its handle.
 
-    `claim`: the claimant owns it already, so it needs no ticket.
+    `claim`: the claimant owns it already, so it needs no ticket. `ticketed`: its ticket was committed with it, so nobody
+    has to submit it.
     """
 
     id: ExecutionId
@@ -108,6 +109,7 @@ class Accepted(msgspec.Struct, frozen=True):
     existing: bool
     handle: LogHandle | None = None
     claim: Claim | None = None
+    ticketed: bool = False
 
 
 class Ownership(StrEnum):

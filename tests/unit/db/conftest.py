@@ -13,6 +13,7 @@ pytest.register_assert_rewrite(
     "tests.support.database_contract",
     "tests.support.execution_store_contract",
     "tests.support.log_store_contract",
+    "tests.support.watch_store_contract",
 )
 
 
