@@ -83,6 +83,8 @@ class Node:
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
             pytest.fail(f"the server was not ready after {READY_SECONDS} s:\n{self.log()[-4000:]}")
+        # What its loop did before it was ready kept nobody waiting.
+        await self.reading()
 
     def _spawn(self) -> None:
         self._forget_observer()
@@ -143,6 +145,11 @@ class Node:
                 assert more, "the node ended"
                 line += more
         return msgspec.json.decode(line, type=Reading)
+
+    async def warm(self) -> None:
+        """Return when its providers have loaded what their first call would wait for."""
+        while "warm-up" in (await self.reading()).tasks:  # noqa: ASYNC110 -- it tells nobody
+            await asyncio.sleep(POLL_SECONDS)
 
     async def serve(self) -> None:
         if self._observer is None:
