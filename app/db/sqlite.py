@@ -49,8 +49,8 @@ class SqliteDatabase:
         self._open = SqliteOpener(path, now_ms, synchronous)
         self._writer = Lane("sqlite-writer", BEGIN_WRITE, self._open.writer)
         self._readers = Lane("sqlite-reader", BEGIN_READ, self._open.reader, readers)
-        self._write_here = InPlace(BEGIN_WRITE, self._open.impatient_writer, monotonic)
-        self._read_here = InPlace(BEGIN_READ, self._open.reader, monotonic)
+        self._write_here = InPlace(BEGIN_WRITE, self._open.impatient_writer, monotonic, _next_turn)
+        self._read_here = InPlace(BEGIN_READ, self._open.reader, monotonic, _next_turn)
         self._brief_writes = synchronous == "NORMAL"
         self._checkpointer = Checkpointer(self._open.driver)
         self._closed = False
@@ -156,3 +156,7 @@ class SqliteOpener:
             (answer,) = connection.execute(f"PRAGMA {name}").fetchone()
             if answer != value:
                 raise UnsupportedDatabase(f"SQLite answers {name} = {answer}, and we rely on {value}")
+
+
+def _next_turn(callback: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_soon(callback)
