@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import aiohttp
 import pytest
 
+from app.db.postgres import words
 from app.db.records import AssistantRecord
 from tests.support.invariants import broken_invariants
 from tests.support.service import Person, Service, echo, running_service
@@ -20,6 +21,8 @@ from tests.support.waiting import until
 WORDS = " ".join(f"word{number}" for number in range(30))
 LIMIT = 3
 LIVE = ("pending", "running")
+#: Seconds that a busy machine may take besides.
+SLACK = 2.0
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -177,3 +180,34 @@ async def test_a_node_that_stops_sends_its_viewers_to_another_and_no_policy_acts
     await following
     assert run.events[-1]["status"] == "completed"
     assert run.problems() == []
+
+
+async def test_a_node_that_starts_takes_nothing_from_those_that_run(nodes: Nodes, tmp_path: Path) -> None:
+    run = await nodes.start(nodes.web_one, await nodes.assistant(pause_ms=100))
+    following = asyncio.ensure_future(nodes.client(nodes.web_one).follow(run))
+    await until(lambda: "prompt.delta" in run.types, 10)
+    url = nodes.web_one.node.settings.database_url
+    async with running_service(tmp_path / "late", database_url=url):
+        await following
+    assert (run.events[-1]["status"], "prompt.retrying" in run.types) == ("completed", False)
+
+
+async def test_without_any_notification_everything_is_found_within_a_second_or_so(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for channel in ("MOVED", "STOP_ASKED", "AUDIENCE_CHANGED"):
+        monkeypatch.setattr(words, channel, "nobody_listens")
+    run = await nodes.start(nodes.web_one, await nodes.assistant())
+    following = asyncio.ensure_future(nodes.client(nodes.web_two).follow(run))
+    assert (await nodes.ended(run))["status"] == "completed"
+    await asyncio.wait_for(following, 1 + SLACK)
+    assert run.problems() == []
+    assistant = await nodes.assistant(pause_ms=200)
+    stopped = await nodes.start(nodes.web_one, assistant)
+    await nodes.client(nodes.web_two).follow(stopped, until=3)
+    receipt = await nodes.stop(nodes.web_two, stopped)
+    assert (receipt["outcome"], receipt["latencyMs"] < 1000 * (1 + SLACK)) == ("stopped", True)
+    left = await nodes.start(nodes.web_one, assistant, onDisconnect="cancel")
+    await nodes.client(nodes.web_two).follow(left, until=3)
+    async with asyncio.timeout(1 + SLACK):
+        assert (await nodes.ended(left))["code"] == "client_disconnected"
