@@ -94,6 +94,15 @@ class Settings(BaseSettings):
     max_concurrent_executions: forms.Count = Field(
         default=5, description="Executions one principal may have unfinished at a time."
     )
+    max_running_executions: forms.Count = Field(
+        default=1000,
+        description="Executions running at a time, over all workers; more wait. The same on every node.",
+    )
+    worker_executions: forms.Count = Field(default=1000, description="Executions one worker runs at a time.")
+    health_port: forms.Port | None = Field(
+        default=None,
+        description="The port on which `worker` answers `/livez` and `/readyz`. Absent: it listens nowhere.",
+    )
     limits_url: forms.LimitsUrl = Field(
         default="memory://",
         description="Where rate limits are counted. `memory://` counts for each process on its own.",

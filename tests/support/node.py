@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def free_port() -> int:
 
 
 class Node:
-    """`assistant-architect serve` in `data_dir`; settings as environment variables. A `Subject` of the invariants.
+    """A command of the server in `data_dir`; settings as environment variables. A `Subject` of the invariants.
 
     `upstream`: the model service it talks to. `secrets`: what it must tell nobody; `bodies`: what it answered, as far
     as a test wants that looked at.
@@ -41,10 +41,18 @@ class Node:
 
     name = "the node"
 
-    def __init__(self, data_dir: Path, upstream: FaultUpstream | None = None, /, **environment: str) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        upstream: FaultUpstream | None = None,
+        /,
+        command: Sequence[str] = ("serve",),
+        **environment: str,
+    ) -> None:
         self.port = free_port()
+        self._command = command
         self.base_url = f"http://127.0.0.1:{self.port}"
-        self.database_url = f"sqlite:///{data_dir / DATABASE_FILE}"
+        self.database_url = environment.get("AA_DATABASE_URL", f"sqlite:///{data_dir / DATABASE_FILE}")
         self.upstream = upstream
         asks_it = upstream is not None and environment.get("OPENAI_BASE_URL") == upstream.base_url
         self.control_model = "openai/control" if asks_it else "scripted/echo"
@@ -59,6 +67,7 @@ class Node:
             },
             "AA_DATA_DIR": str(data_dir),
             "AA_PORT": str(self.port),
+            "AA_HEALTH_PORT": str(self.port),
             "AA_LOCAL_MODEL": "off",
             "AA_RATE_LIMIT_STARTS": "100000/minute",
             "AA_MAX_CONCURRENT_EXECUTIONS": "10000",
@@ -90,7 +99,7 @@ class Node:
         self._forget_observer()
         self._observer, theirs = socket.socketpair()
         self._observer.setblocking(False)
-        command = [sys.executable, "-m", "tests.support.invariants.observed_server"]
+        command = [sys.executable, "-m", "tests.support.invariants.observed_server", *self._command]
         environment = {**self._environment, CHANNEL: str(theirs.fileno())}
         with theirs, self._log_file.open("ab") as log:
             self._process = subprocess.Popen(

@@ -12,7 +12,7 @@ import asyncpg
 
 from app.db.postgres.failures import outage
 from app.db.postgres.plain import Connect
-from app.db.postgres.words import AUDIENCE_CHANGED, STOP_ASKED
+from app.db.postgres.words import AUDIENCE_CHANGED, MOVED, STOP_ASKED
 from lib.streaming.clock import Clock
 from lib.streaming.errors import StorageUnavailable
 from lib.streaming.ports.other_nodes import Ear
@@ -101,6 +101,7 @@ class Hub:
 
 def _heard_by(ear: Ear) -> Mapping[str, Hear]:
     return {
+        MOVED: lambda payload: ear.moved([ExecutionId(id_) for id_ in payload.split()]),
         STOP_ASKED: lambda payload: ear.stop_asked(ExecutionId(payload)),
         AUDIENCE_CHANGED: lambda payload: ear.audience_changed(ExecutionId(payload)),
     }

@@ -59,8 +59,7 @@ class Neighbours:
 
     def stop_asked(self, execution_id: ExecutionId) -> None:
         if self._manager.find(execution_id) is not None:
-            # Renewing the leases brings back who asked, from the row.
-            self._supervisor.start("stop-asked", self._leases.renew())
+            self._leases.look()
 
     def audience_changed(self, execution_id: ExecutionId) -> None:
         if self._manager.find(execution_id) is not None:
@@ -69,4 +68,4 @@ class Neighbours:
     def missed(self) -> None:
         self._relay.look()
         self._attendance.look()
-        self._supervisor.start("stops-missed", self._leases.renew())
+        self._leases.look()

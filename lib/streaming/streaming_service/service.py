@@ -78,7 +78,7 @@ class StreamingService:
         """
         if self._draining:
             raise Draining("This server is stopping; try again in a moment.")
-        accepted = await self._store.create(new, self.manager.claimant if self._works else None)
+        accepted = await (self.manager.start(new) if self._works else self._store.create(new))
         if accepted.claim is not None:
             self._supervisor.start(f"execution-{accepted.id}", self._run(accepted.claim))
         elif not (accepted.status.terminal or accepted.ticketed):
@@ -87,7 +87,7 @@ class StreamingService:
 
     async def _run(self, claim: Claim) -> None:
         """An execution that went past the queue; given back, it goes there."""
-        if await self.manager.own(claim) is Outcome.GIVE_BACK and not self._draining:
+        if await self.manager.go_on(claim) is Outcome.GIVE_BACK and not self._draining:
             await self._queue.submit(claim.handle.context.execution_id)
 
     async def follow(self, execution_id: ExecutionId, after: int = 0) -> View | None:

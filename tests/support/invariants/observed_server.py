@@ -1,4 +1,4 @@
-"""`assistant-architect serve` with a probe on its event loop: `python -m tests.support.invariants.observed_server`.
+"""A command of `assistant-architect` with a probe on its event loop: `python -m tests.support.invariants.observed_server serve`.
 
 The product knows nothing of it: the loop is observed from the moment it is made. For every byte that comes over the
 socket whose descriptor is in the variable `OBSERVER`, a line of JSON (`Reading`) goes back.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import sys
 import threading
 
 import msgspec
@@ -42,4 +43,4 @@ if __name__ == "__main__":
     observe_loops(observer)
     observed_from = socket.socket(fileno=int(os.environ.pop(CHANNEL)))
     threading.Thread(target=answer, args=(observer, observed_from), daemon=True).start()
-    main(["serve"], prog_name="assistant-architect")
+    main(sys.argv[1:], prog_name="assistant-architect")

@@ -62,11 +62,15 @@ class ServiceSubject:
 
 
 @asynccontextmanager
-async def watched_service(directory: Path, *, again: bool = False, **environment: str) -> AsyncIterator[Service]:
+async def watched_service(
+    directory: Path, *, again: bool = False, works: bool = True, **environment: str
+) -> AsyncIterator[Service]:
     """As `running_service`; at the end every invariant must hold."""
     answers = bytearray()
     with _logged() as log:
-        async with running_service(directory, again=again, wrap=_reading_along(answers), **environment) as service:
+        async with running_service(
+            directory, again=again, works=works, wrap=_reading_along(answers), **environment
+        ) as service:
             subject = ServiceSubject(service, directory, answers, log)
             with probing(subject.probe):
                 async with subject.later, watched(subject):

@@ -143,7 +143,7 @@ async def test_a_stop_closes_the_upstream_keeps_the_text_and_says_so() -> None:
 
 
 async def test_a_stop_before_the_start_never_calls_a_model() -> None:
-    async with Engine(claim_at_start=0) as engine:
+    async with Engine(claim_at_start=False) as engine:
         engine.queue.paused = True
         await engine.start(chain("a"))
         receipt = await engine.service.cancel(RUN, EndedBy.USER)
@@ -222,7 +222,7 @@ async def test_the_execution_s_clock_ends_whatever_runs() -> None:
 
 
 async def test_an_execution_that_waited_too_long_in_the_queue_is_ended_without_a_call() -> None:
-    async with Engine(queue_timeout=30, claim_at_start=0) as engine:
+    async with Engine(queue_timeout=30, claim_at_start=False) as engine:
         engine.queue.paused = True
         await engine.start(chain("a"))
         await engine.clock.advance(40)
@@ -361,7 +361,7 @@ async def test_a_second_worker_goes_on_at_the_interrupted_prompt_and_voids_its_t
 
 
 async def test_a_worker_with_room_owns_what_is_started_on_it_without_a_ticket() -> None:
-    async with Engine(claim_at_start=1) as engine:
+    async with Engine(max_running=1) as engine:
         engine.queue.paused = True
         await engine.start(chain("a"))
         await engine.start(chain("a"), id="run-2")
@@ -387,7 +387,7 @@ async def test_a_drain_hands_over_what_went_past_the_queue_too() -> None:
 
 
 async def test_an_execution_whose_workers_keep_dying_is_ended_in_the_end() -> None:
-    engine = Engine(max_claims=2, claim_at_start=0)
+    engine = Engine(max_claims=2, claim_at_start=False)
     async with engine:
         engine.queue.paused = True
         await engine.start(chain("a"))
