@@ -22,7 +22,7 @@ _ENDED_COLUMNS = (
     "status, epoch, ended_by, code, message, input_tokens, output_tokens, total_tokens, duration_ms, finished_ms"
 )
 
-Text = dict[tuple[str, int, int], str]
+Text = dict[tuple[str, int, int], list[str]]
 
 
 class Broken(NamedTuple):
@@ -94,8 +94,7 @@ async def _event_problems(storage: Storage, row: Any) -> list[Broken]:
         checker.feed(entry.seq, EventCode(entry.code), prompt, attempt)
         ends += isinstance(last, ExecutionFinished)
         if prompt is not None and entry.code in (EventCode.PROMPT_DELTA, EventCode.PROMPT_REASONING):
-            key = (prompt, attempt, entry.code)
-            shown[key] = shown.get(key, "") + getattr(last, "text", "")
+            shown.setdefault((prompt, attempt, entry.code), []).append(getattr(last, "text", ""))
     problems = [Broken(3, f"{name}: {problem}") for problem in checker.finish()]
     problems += [Broken(2, f"{name} has {ends} terminal events")] if ends != 1 else []
     return problems + _end_problems(row, last) + await _text_problems(storage, name, shown)
@@ -119,5 +118,5 @@ async def _text_problems(storage: Storage, name: str, shown: Text) -> list[Broke
         for prompt in record.prompts
         for attempt in prompt.attempts
         for code, kept in ((EventCode.PROMPT_DELTA, attempt.output), (EventCode.PROMPT_REASONING, attempt.reasoning))
-        if kept != shown.get((prompt.prompt_id, attempt.attempt, code), "")
+        if kept != "".join(shown.get((prompt.prompt_id, attempt.attempt, code), ()))
     ]
