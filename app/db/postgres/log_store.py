@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
 
+from app.db import log_reader
 from app.db.definitions import DefinitionCache
 from app.db.event_log import SqlLogStore
 from app.db.port import Database
@@ -15,6 +17,7 @@ from lib.streaming.types import ExecutionId, Seq
 
 class PostgresLogStore:
     def __init__(self, database: Database, writer: LogWriter, definitions: DefinitionCache) -> None:
+        self._database = database
         self._writer = writer
         self._rows = SqlLogStore(database, definitions)
 
@@ -25,7 +28,9 @@ class PostgresLogStore:
         return await self._rows.handle(execution_id)
 
     async def read(self, handle: LogHandle, after: Seq, limit: int) -> Sequence[LogEntry]:
-        return await self._rows.read(handle, after, limit)
+        page = await self._database.read(lambda connection: log_reader.load(connection, handle, after, limit))
+        # Unpacked off the event loop, on which all units of work run here.
+        return await asyncio.to_thread(page.entries) if page.packed else page.entries()
 
     async def close(self) -> None:
         """The writing connection; the database belongs to whoever opened it."""

@@ -1,39 +1,28 @@
-"""The writing side of the event log on PostgreSQL: what it tells other nodes, and what it does when things break."""
+"""The writing side of the event log on PostgreSQL: what it tells other nodes, and when it waits for the disk."""
 
 from __future__ import annotations
 
 import asyncio
-import re
-import signal
-import tempfile
-from collections.abc import AsyncIterator, Collection
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import Connection, insert, literal, select, text
-from sqlalchemy.engine import make_url
 
 from app.db.database import Storage, open_database
-from app.db.definitions import DefinitionCache
 from app.db.postgres.channel import PER_PAYLOAD, Moved, payloads, read_payload
-from app.db.postgres.log_store import PostgresLogStore
-from app.db.postgres.log_writer import RELAXED_SECONDS, LogWriter
+from app.db.postgres.log_writer import RELAXED_SECONDS
 from app.db.tables import events, executions
 from lib.streaming.errors import StorageUnavailable
 from lib.streaming.ids import Uuid7Factory
 from lib.streaming.ports.log_store import LogHandle, Write
 from lib.streaming.sse_events.log_entry import LogContext, LogEntry
 from lib.streaming.sse_events.vocabulary import Event, Warned
-from lib.streaming.types import Epoch, ExecutionId, ExecutionStatus, Seq
+from lib.streaming.types import Epoch, ExecutionId, Seq
 from tests.support.database import open_storage_at
 from tests.support.database_clock import DatabaseClock
 from tests.support.postgres_ear import PostgresEar, listening
-from tests.support.postgres_proxy import PostgresProxy, postgres_proxy
-from tests.support.postgres_server import PostgresServer
 from tests.support.sql_stores import sql_stores
-from tests.support.stores import Delta, Owner, Stores, attempt_started, execution_ended, finished, started
-
-NEEDLE = "needle"
+from tests.support.stores import Delta, Owner, Stores, attempt_started, started
 
 
 @pytest.fixture
@@ -52,21 +41,6 @@ def stores(storage: Storage, clock: DatabaseClock) -> Stores:
 async def ear(own_postgres_url: str) -> AsyncIterator[PostgresEar]:
     async with listening(own_postgres_url) as ear:
         yield ear
-
-
-async def texts(stores: Stores, owner: Owner) -> list[bytes]:
-    """What the deltas of an execution say, in order."""
-    return [entry.data[2:] for entry in await stores.entries(owner.id) if entry.code == Delta(0, 1, "").code]
-
-
-async def persist(stores: Stores, *writes: Write) -> Collection[ExecutionId]:
-    """Commit the same until it is taken, as the engine does."""
-    async with asyncio.timeout(20):
-        while True:
-            try:
-                return await stores.log.commit(writes)
-            except StorageUnavailable:
-                continue
 
 
 async def unflushed(storage: Storage) -> bool:
@@ -190,109 +164,6 @@ class TestDurability:
             assert not await unflushed(strict)
         await strict.close()
 
-    async def test_a_server_that_crashes_gets_again_what_it_had_not_written(
-        self, stores: Stores, postgres_server: PostgresServer
-    ) -> None:
-        owner, other = await stores.own(), await stores.own()
-        for letter in "abc":
-            await stores.log.commit([owner.write(Delta(0, 1, letter)), other.write(Delta(0, 1, letter.upper()))])
-        postgres_server.stop(signal.SIGQUIT)
-        postgres_server.start()
-        assert not await persist(stores, owner.write(Delta(0, 1, "d")))
-        assert await texts(stores, owner) == [b"a", b"b", b"c", b"d"]
-        assert await texts(stores, other) == [b"A", b"B", b"C"]
-
-    async def test_what_it_gets_again_is_never_a_replaced_owners(
-        self, stores: Stores, postgres_server: PostgresServer
-    ) -> None:
-        zombie, owner = await stores.own(), await stores.own()
-        for letter in "abc":
-            await stores.log.commit([zombie.write(Delta(0, 1, letter)), owner.write(Delta(0, 1, letter))])
-        postgres_server.stop(signal.SIGQUIT)
-        postgres_server.start()
-        await stores.take_over(zombie.id)
-        late = zombie.write(Delta(0, 1, "late"))
-        assert await persist(stores, late, owner.write(Delta(0, 1, "d"))) == {zombie.id}
-        assert await texts(stores, zombie) == [b"a"]
-        assert await texts(stores, owner) == [b"a", b"b", b"c", b"d"]
-
-
-class TestBreaks:
-    """The link to the server ends in the middle of a commit."""
-
-    @pytest.fixture
-    async def proxy(self, postgres_server: PostgresServer) -> AsyncIterator[PostgresProxy]:
-        with tempfile.TemporaryDirectory() as directory:
-            async with postgres_proxy(postgres_server.directory, Path(directory)) as proxy:
-                yield proxy
-
-    @pytest.fixture
-    async def distant(
-        self, storage: Storage, clock: DatabaseClock, proxy: PostgresProxy, own_postgres_url: str
-    ) -> AsyncIterator[Stores]:
-        """Stores whose log is written through the proxy."""
-        database = make_url(own_postgres_url).database
-        writer = LogWriter(f"postgresql://postgres@/{database}?host={proxy.directory}", clock, relaxed=True)
-        stores = sql_stores(storage, clock)
-        stores.log = PostgresLogStore(storage.database, writer, DefinitionCache())
-        yield stores
-        await writer.close()
-
-    @pytest.mark.parametrize("deliver", [True, False])
-    @pytest.mark.parametrize("linger", [True, False])
-    async def test_text_that_may_have_arrived_is_stored_once(
-        self, distant: Stores, proxy: PostgresProxy, deliver: bool, linger: bool
-    ) -> None:
-        owner = await distant.own()
-        for letter in "ab":
-            await owner.commit(Delta(0, 1, letter))
-        proxy.cut, proxy.deliver, proxy.linger = re.compile(NEEDLE.encode()), deliver, linger
-        write = owner.write(Delta(0, 1, NEEDLE))
-        await self.twice(distant, write)
-        assert proxy.has_cut
-        assert not await owner.commit(Delta(0, 1, "c"))
-        assert await texts(distant, owner) == [b"a", b"b", NEEDLE.encode(), b"c"]
-
-    @pytest.mark.parametrize("cut", [NEEDLE.encode(), rb"\bCOMMIT\0"])
-    @pytest.mark.parametrize("deliver", [True, False])
-    @pytest.mark.parametrize("linger", [True, False])
-    async def test_an_end_that_may_have_arrived_is_stored_once(
-        self, distant: Stores, proxy: PostgresProxy, cut: bytes, deliver: bool, linger: bool
-    ) -> None:
-        owner, other = await distant.own(), await distant.own()
-        await owner.begin()
-        proxy.cut, proxy.deliver, proxy.linger = re.compile(cut), deliver, linger
-        changes = [execution_ended(ExecutionStatus.COMPLETED)]
-        end = owner.write(Delta(0, 1, NEEDLE), finished(ExecutionStatus.COMPLETED), changes=changes)
-        await self.twice(distant, end, other.write(Delta(0, 1, "meanwhile")))
-        assert proxy.has_cut
-        assert (await distant.handle(owner.id)).terminal
-        assert await texts(distant, owner) == [NEEDLE.encode()]
-        assert await texts(distant, other) == [b"meanwhile"]
-        assert await owner.commit(Delta(0, 1, "late")) == {owner.id}
-
-    @staticmethod
-    async def twice(stores: Stores, *writes: Write) -> None:
-        """Commit, see it fail, commit the same again, as the engine does."""
-        with pytest.raises(StorageUnavailable):
-            await stores.log.commit(writes)
-        assert not await stores.log.commit(writes)
-
-
-async def test_a_server_that_is_away_for_a_while_is_an_outage_that_passes(
-    stores: Stores, postgres_server: PostgresServer
-) -> None:
-    owner = await stores.own()
-    await owner.commit(Delta(0, 1, "before"))
-    postgres_server.stop()
-    write = owner.write(Delta(0, 1, "after"))
-    for _ in range(2):
-        with pytest.raises(StorageUnavailable):
-            await stores.log.commit([write])
-    postgres_server.start()
-    assert not await stores.log.commit([write])
-    assert await texts(stores, owner) == [b"before", b"after"]
-
 
 async def test_what_the_database_refuses_is_no_outage(stores: Stores) -> None:
     owner = await stores.own()
@@ -311,14 +182,14 @@ async def test_a_cancelled_caller_does_not_undo_its_commit(stores: Stores) -> No
     with pytest.raises(asyncio.CancelledError):
         await committing
     assert not await owner.commit(Delta(0, 1, "next"))
-    assert await texts(stores, owner) == [b"kept", b"next"]
+    assert await stores.texts(owner.id) == [b"kept", b"next"]
 
 
 async def test_many_who_commit_at_once_take_turns(stores: Stores) -> None:
     owners = [await stores.own() for _ in range(10)]
     await asyncio.gather(*(owner.commit(Delta(0, 1, "x")) for owner in owners for _ in range(3)))
     for owner in owners:
-        assert await texts(stores, owner) == [b"x"] * 3
+        assert await stores.texts(owner.id) == [b"x"] * 3
 
 
 async def test_a_closed_log_says_so(storage: Storage, stores: Stores) -> None:
