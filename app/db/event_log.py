@@ -10,11 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection
-
 from app.db import log_commit, log_reader
 from app.db.definitions import DefinitionCache
-from app.db.port import Announcer, Database
+from app.db.port import Database
 from lib.streaming.ports.log_store import LogHandle, Write
 from lib.streaming.sse_events.log_entry import LogEntry
 from lib.streaming.types import ExecutionId, Seq
@@ -24,30 +22,21 @@ BRIEF_ENTRIES, BRIEF_CHANGES = 32, 4
 
 
 class SqlLogStore:
-    """`announcer`: tells the other nodes which executions moved, once a commit."""
-
-    def __init__(self, database: Database, definitions: DefinitionCache, announcer: Announcer | None = None) -> None:
+    def __init__(self, database: Database, definitions: DefinitionCache) -> None:
         self._database = database
         self._definitions = definitions
-        self._announcer = announcer
 
     async def commit(self, writes: Sequence[Write]) -> Collection[ExecutionId]:
         if not writes:
             return ()
-        if len(writes) == 1 and self._announcer is None and _is_single(writes[0]):
+        if len(writes) == 1 and _is_single(writes[0]):
             # By far the most frequent commit; one that does not go through is told why by the other way.
             write = writes[0]
             if await self._database.write_one(lambda connection: log_commit.append(connection, write)):
                 return ()
-
-        def work(connection: Connection) -> Collection[ExecutionId]:
-            refused = log_commit.commit(connection, writes)
-            if self._announcer is not None:
-                written = (write.handle.context.execution_id for write in writes)
-                self._announcer.moved(connection, [id_ for id_ in written if id_ not in refused])
-            return refused
-
-        return await self._database.write(work, brief=_is_brief(writes))
+        return await self._database.write(
+            lambda connection: log_commit.commit(connection, writes), brief=_is_brief(writes)
+        )
 
     async def handle(self, execution_id: ExecutionId) -> LogHandle | None:
         return await self._database.read(

@@ -58,7 +58,7 @@ class Settings(BaseSettings):
         description="Connections to PostgreSQL a process has at most, besides the one that writes events.",
     )
     postgres_relaxed_deltas: forms.Switch = Field(
-        default=True,
+        default=False,
         description="`on`: a commit that holds nothing but text does not wait for PostgreSQL's disk.",
     )
     host: forms.Host = Field(default="127.0.0.1", description="The address the server listens on.")

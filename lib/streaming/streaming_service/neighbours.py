@@ -54,8 +54,8 @@ class Neighbours:
 
     # --- Ear ----------------------------------------------------------------------------------------------------
 
-    def moved(self, execution_ids: Collection[ExecutionId]) -> None:
-        self._relay.moved(execution_ids)
+    def moved(self, keys: Collection[int]) -> None:
+        self._relay.moved(keys)
 
     def stop_asked(self, execution_id: ExecutionId) -> None:
         if self._manager.find(execution_id) is not None:
