@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
@@ -78,8 +79,9 @@ class SqlExecutionStore:
         if handle is None or not handle.terminal:
             return
         key, prompt_ids = handle.key, handle.context.prompt_ids
-        # Packed outside the write transaction: the one writer does not wait for zlib.
-        strands = await self._database.read(lambda connection: compaction.prepare(connection, key, prompt_ids))
+        unpacked = await self._database.read(lambda connection: compaction.load(connection, key, prompt_ids))
+        # Packed outside a transaction and off the event loop: nobody waits for zlib.
+        strands = await asyncio.to_thread(unpacked.pack)
         await self._database.write(lambda connection: compaction.apply(connection, key, strands))
 
 

@@ -37,7 +37,7 @@ class PostgresDatabase:
         return await self._run(Unit(READ, work))
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        return await self._run(Unit(WRITE, work))
+        return await self._run(Unit(WRITE, work, named=True))
 
     async def close(self) -> None:
         """Finish what runs, then close the connections."""
