@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from lib.streaming.errors import StorageUnavailable
 from lib.streaming.event_log import relay
 from lib.streaming.execution_manager.receipt import StopOutcome
 from lib.streaming.streaming_service import attendance
 from lib.streaming.types import EndedBy, ExecutionId, ExecutionStatus, WorkerId
-from tests.support.engine import Engine, chain
+from tests.support.engine import Engine, TaskQueue, chain
 from tests.support.fake_clock import FakeClock, settle
 from tests.support.hand_fed_provider import HandFedProvider
 from tests.support.shared_store import SharedStore
@@ -396,3 +397,21 @@ async def test_a_single_node_that_stops_cancels_nothing() -> None:
         engine.service.send_viewers_away()
         await watcher.leave()
         assert engine.row().status is ExecutionStatus.RUNNING
+
+
+async def test_a_start_whose_ticket_is_refused_is_accepted_and_runs_later() -> None:
+    class Refusing(TaskQueue):
+        refuses = True
+
+        async def submit(self, *execution_ids: ExecutionId) -> None:
+            if self.refuses:
+                raise StorageUnavailable("The queue is away.")
+            await super().submit(*execution_ids)
+
+    engine = Engine(queue=Refusing())
+    async with engine:
+        await engine.start(chain("a"))
+        assert engine.row().status is ExecutionStatus.PENDING
+        Refusing.refuses = False
+        await engine.clock.advance(4)
+        assert [stream.prompt for stream in engine.provider.streams] == ["do a"]
