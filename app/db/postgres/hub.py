@@ -102,7 +102,7 @@ class Hub:
 
 def _heard_by(ear: Ear) -> Mapping[str, Hear]:
     return {
-        EVENTS: lambda payload: ear.moved([moved.key for moved in read_payload(payload)]),
+        EVENTS: lambda payload: ear.moved(list(read_payload(payload))),
         STOP_ASKED: lambda payload: ear.stop_asked(ExecutionId(payload)),
         AUDIENCE_CHANGED: lambda payload: ear.audience_changed(ExecutionId(payload)),
     }

@@ -1,4 +1,4 @@
-"""What nodes say to each other through NOTIFY besides which executions moved (`channel`)."""
+"""What nodes say to each other through NOTIFY besides that events moved (`channel`)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from lib.streaming.types import ExecutionId
 #: The payload is the id of an execution.
 STOP_ASKED = "aa_stop_asked"
 AUDIENCE_CHANGED = "aa_audience_changed"
+
 _SAY = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload"
 
 

@@ -76,8 +76,8 @@ class EventLog:
         if channel := self._channels.get(execution_id):
             channel.learn(await self._handle(execution_id))
 
-    def followed_from_elsewhere(self, key: int) -> Channel | None:
-        """The channel of an execution that is followed here and not owned here, by the execution's key."""
+    def foreign_channel(self, key: int) -> Channel | None:
+        """The channel of an execution that is followed here and not owned here."""
         channel = self._by_key.get(key)
         return channel if channel is not None and not channel.pens and not channel.terminal else None
 

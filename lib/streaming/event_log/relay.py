@@ -19,6 +19,7 @@ from lib.streaming.event_log.channel import Channel
 from lib.streaming.event_log.log import EventLog
 from lib.streaming.ports.other_nodes import TailReader
 from lib.streaming.sse_events.log_entry import LogEntry
+from lib.streaming.types import Seq
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +40,13 @@ class Relay:
         self._alarm = Alarm(clock)
         self._look_at = 0.0
 
-    def moved(self, keys: Collection[int]) -> None:
-        """Another owner has committed events of these; keys of executions nobody follows here cost nothing."""
-        foreign = {key for key in keys if self._events.followed_from_elsewhere(key)}
-        if foreign:
-            self._moved |= foreign
-            self._alarm.ring()
+    def moved(self, newest: Collection[tuple[int, Seq]]) -> None:
+        """Somebody has committed events, by key and newest number; what nobody follows here costs nothing."""
+        for key, seq in newest:
+            channel = self._events.foreign_channel(key)
+            if channel is not None and seq > channel.committed:
+                self._moved.add(key)
+                self._alarm.ring()
 
     def look(self) -> None:
         """Words may have been lost: look at all of them now."""
@@ -63,7 +65,7 @@ class Relay:
         if now >= self._look_at:
             self._look_at = now + LOOK_SECONDS
             return self._events.foreign_channels()
-        return [channel for key in moved if (channel := self._events.followed_from_elsewhere(key))]
+        return [channel for key in moved if (channel := self._events.foreign_channel(key))]
 
     async def _bring(self, channels: Sequence[Channel]) -> None:
         cursors = {channel.handle.key: channel.committed for channel in channels}
@@ -89,7 +91,8 @@ class Relay:
             # Part of it was packed: readers take what is stored.
             await self._relearn(channel)
         if len(entries) == MAX_ENTRIES:
-            self.moved((channel.handle.key,))
+            self._moved.add(channel.handle.key)
+            self._alarm.ring()
 
     async def _relearn(self, channel: Channel) -> None:
         try:

@@ -33,8 +33,8 @@ class Notebook:
         self._changed = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def moved(self, keys: Collection[int]) -> None:
-        self._note("moved", frozenset(keys))
+    def moved(self, newest: Collection[tuple[int, Seq]]) -> None:
+        self._note("moved", [*newest])
 
     def stop_asked(self, execution_id: ExecutionId) -> None:
         self._note("stop", execution_id)
@@ -96,7 +96,7 @@ async def test_a_commit_is_heard_once_with_all_that_it_moved(notebook: Notebook,
     one, other = await stores.own(), await stores.own()
     await stores.log.commit([one.write(Delta(0, 1, "a")), other.write(Delta(0, 1, "b"))])
     await notebook.until(lambda: bool(notebook.heard))
-    assert notebook.heard == [("moved", {one.claim.handle.key, other.claim.handle.key})]
+    assert notebook.heard == [("moved", [(one.claim.handle.key, 2), (other.claim.handle.key, 2)])]
 
 
 async def test_a_refused_write_moves_nothing(notebook: Notebook, stores: Stores) -> None:
@@ -151,7 +151,7 @@ async def test_a_lost_connection_is_replaced_and_says_that_words_were_missed(
     await notebook.until(lambda: notebook.beginnings == 2)
     await owner.commit(Delta(0, 1, "after"))
     await notebook.until(lambda: bool(notebook.heard))
-    assert notebook.heard == [("moved", {owner.claim.handle.key})]
+    assert notebook.heard == [("moved", [(owner.claim.handle.key, 2)])]
     assert len(await hub.read_tails({owner.claim.handle.key: Seq(1)}, 10)) == 1
 
 
