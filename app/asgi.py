@@ -42,7 +42,7 @@ from app.jobs.memory import MemoryJobQueue
 from app.model_sources import ModelSources
 from app.settings import Settings
 from app.web import pages
-from lib.streaming.clock import SystemClock
+from lib.streaming.clock import Clock, SystemClock
 from lib.streaming.execution_manager.prompt_run import Tools
 from lib.streaming.ids import Uuid7Factory
 from lib.streaming.prompt_processor.processor import PromptProcessor
@@ -56,9 +56,9 @@ from lib.streaming.types import WorkerId
 class Node:
     """One process of the service: the engine and what it stands on. Built before the event loop, opened on it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
-        self.clock = SystemClock()
+        self.clock = clock or SystemClock()
         self.new_id = Uuid7Factory(self.clock.now_ms)
         self.supervisor = Supervisor(self.clock)
         self.storage = storage_at(

@@ -19,6 +19,7 @@ from app.db.records import AssistantRecord, AssistantStatus, UserRecord, UserRol
 from app.http.passwords import Passwords
 from app.http.principal import Scope
 from app.settings import Settings
+from lib.streaming.clock import Clock
 from lib.streaming.definition import Definition, FieldType, InputField, PromptDefinition
 from lib.streaming.sse_events.decoder import EventStreamDecoder
 from lib.streaming.types import PromptId
@@ -159,11 +160,16 @@ def _as_it_is(app: ASGIApp) -> ASGIApp:
 
 @asynccontextmanager
 async def running_service(
-    directory: Path, *, again: bool = False, wrap: Callable[[ASGIApp], ASGIApp] = _as_it_is, **environment: str
+    directory: Path,
+    *,
+    again: bool = False,
+    clock: Clock | None = None,
+    wrap: Callable[[ASGIApp], ASGIApp] = _as_it_is,
+    **environment: str,
 ) -> AsyncIterator[Service]:
     """`environment`: settings without their prefix, as `rate_limit_starts="3/minute"`. `again`: keep the database.
 
-    `wrap` is put around the application.
+    `wrap` is put around the application; `clock` is the service's instead of the system's.
     """
     given = {f"AA_{name.upper()}": value for name, value in environment.items()}
     defaults = {
@@ -175,7 +181,7 @@ async def running_service(
         "AA_MAX_CONCURRENT_EXECUTIONS": "1000",
     }
     settings = Settings.load(defaults | given)
-    node = Node(settings)
+    node = Node(settings, clock)
     async with (
         serving(wrap(application(node)), settings, node.begin_draining, node.drain) as server,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as client,
