@@ -37,7 +37,7 @@ from tests.support.hand_fed_provider import HandFedProvider
 class PlainProcessor:
     """Fills `{name}` from inputs and `{<prompt id>}` from results; a prompt that says `broken` cannot be rendered."""
 
-    def messages(
+    async def prepare(
         self,
         definition: Definition,
         prompt: PromptDefinition,
