@@ -13,7 +13,7 @@ from app.http.deliveries import Deliveries
 from app.http.event_stream import StreamLimits
 from app.model_sources import ModelSources
 from app.settings import Settings
-from lib.streaming.clock import SystemClock
+from lib.streaming.clock import Clock, SystemClock
 from lib.streaming.execution_manager.prompt_run import Tools
 from lib.streaming.execution_manager.settings import EngineSettings
 from lib.streaming.ids import Uuid7Factory
@@ -33,9 +33,9 @@ SWEEP_SECONDS_AMONG_OTHERS = 1.0
 class Node:
     """Built before the event loop, opened on it. `works`: whether it runs executions, besides serving them."""
 
-    def __init__(self, settings: Settings, *, works: bool = True) -> None:
+    def __init__(self, settings: Settings, *, works: bool = True, clock: Clock | None = None) -> None:
         self.settings = settings
-        self.clock = SystemClock()
+        self.clock = clock or SystemClock()
         self.new_id = Uuid7Factory(self.clock.now_ms)
         self.supervisor = Supervisor(self.clock)
         self.models = ModelSources(settings, self.clock)

@@ -38,7 +38,7 @@ from tests.support.shared_store import SharedStore
 class PlainProcessor:
     """Fills `{name}` from inputs and `{<prompt id>}` from results; a prompt that says `broken` cannot be rendered."""
 
-    def messages(
+    async def prepare(
         self,
         definition: Definition,
         prompt: PromptDefinition,

@@ -20,6 +20,7 @@ from app.http.passwords import Passwords
 from app.http.principal import Scope
 from app.node import Node
 from app.settings import Settings
+from lib.streaming.clock import Clock
 from lib.streaming.definition import Definition, FieldType, InputField, PromptDefinition
 from lib.streaming.sse_events.decoder import EventStreamDecoder
 from lib.streaming.types import PromptId
@@ -164,12 +165,14 @@ async def running_service(
     *,
     again: bool = False,
     works: bool = True,
+    clock: Clock | None = None,
     wrap: Callable[[ASGIApp], ASGIApp] = _as_it_is,
     **environment: str,
 ) -> AsyncIterator[Service]:
     """`environment`: settings without their prefix, as `rate_limit_starts="3/minute"`. `again`: keep the database.
 
-    Without `works` it only serves, as with `--no-worker`. `wrap` is put around the application.
+    Without `works` it only serves, as with `--no-worker`. `wrap` is put around the application; `clock` is the service's
+    instead of the system's.
     """
     given = {f"AA_{name.upper()}": value for name, value in environment.items()}
     if "AA_DATABASE_URL" not in given:
@@ -182,7 +185,7 @@ async def running_service(
         "AA_MAX_CONCURRENT_EXECUTIONS": "1000",
     }
     settings = Settings.load(defaults | given)
-    node = Node(settings, works=works)
+    node = Node(settings, works=works, clock=clock)
     async with (
         serving(wrap(application(node)), settings, node.begin_draining, node.drain) as server,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as client,

@@ -14,6 +14,7 @@ from pathlib import Path
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.http.telemetry import ConsoleFormatter
+from lib.streaming.clock import Clock
 from tests.support.fault_upstream import FaultUpstream
 from tests.support.invariants.loop_probe import LoopProbe, Reading
 from tests.support.invariants.watch import watched
@@ -63,13 +64,14 @@ class ServiceSubject:
 
 @asynccontextmanager
 async def watched_service(
-    directory: Path, *, again: bool = False, works: bool = True, **environment: str
+    directory: Path, *, again: bool = False, works: bool = True, clock: Clock | None = None, **environment: str
 ) -> AsyncIterator[Service]:
     """As `running_service`; at the end every invariant must hold."""
     answers = bytearray()
+    wrap = _reading_along(answers)
     with _logged() as log:
         async with running_service(
-            directory, again=again, works=works, wrap=_reading_along(answers), **environment
+            directory, again=again, works=works, clock=clock, wrap=wrap, **environment
         ) as service:
             subject = ServiceSubject(service, directory, answers, log)
             with probing(subject.probe):
