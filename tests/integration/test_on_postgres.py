@@ -56,3 +56,21 @@ async def test_a_run_survives_a_restart_of_the_database_and_its_viewer_misses_no
         assert [event.id for event in whole] == [str(number + 1) for number in range(len(whole))]
         assert whole[-1].data["status"] == "completed"
         assert text_of(whole) == WORDS
+
+
+async def test_while_the_database_is_away_the_server_says_so_and_works_again_after(
+    tmp_path: Path, own_postgres_url: str, postgres_server: PostgresServer
+) -> None:
+    async with running_service(tmp_path, database_url=own_postgres_url) as service:
+        ada = await service.person()
+        assistant = await service.assistant(ada)
+        body = {"assistantId": assistant.id, "inputs": {"topic": "x"}}
+        assert (await service.client.get("/readyz")).status_code == 200
+        postgres_server.stop()
+        assert (await service.client.get("/readyz")).status_code == 503
+        refused = await service.client.post("/api/executions", json=body, headers=ada.headers)
+        assert (refused.status_code, refused.json()["code"]) == (503, "storage_unavailable")
+        assert "retry-after" in refused.headers
+        postgres_server.start()
+        assert (await service.client.get("/readyz")).status_code == 200
+        await service.run(ada, assistant, topic="x")
