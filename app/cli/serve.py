@@ -20,6 +20,7 @@ from app.db.database import Storage, configured_storage
 from app.model_sources import example_assistants, has_local_model
 from app.settings import Settings
 from lib.streaming.clock import SystemClock
+from lib.streaming.errors import StreamingError
 from lib.streaming.ids import Uuid7Factory
 
 T = TypeVar("T")
@@ -57,7 +58,10 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
     from app.server import server_config
 
     configure_logging(settings.log_format, sys.stderr)
-    welcome = _prepare(settings)
+    try:
+        welcome = _prepare(settings)
+    except StreamingError as error:
+        raise click.ClickException(error.message) from error
     node = Node(settings)
     port = listener.getsockname()[1]
     server = GreetingServer(
