@@ -18,6 +18,7 @@ from app.cli.settings import load_settings, need_postgresql
 from app.db.url import is_postgresql
 from app.model_sources import has_local_model
 from app.settings import Settings
+from lib.streaming.errors import StreamingError
 
 
 @click.command("serve")
@@ -42,8 +43,11 @@ def _serve(settings: Settings, listener: socket.socket, *, works: bool) -> None:
     from app.server import server_config
 
     configure_logging(settings.log_format, sys.stderr)
-    prepare_schema(settings)
-    welcome = prepare_contents(settings)
+    try:
+        prepare_schema(settings)
+        welcome = prepare_contents(settings)
+    except StreamingError as error:
+        raise click.ClickException(error.message) from error
     node = Node(settings, works=works)
     port = listener.getsockname()[1]
     server = GreetingServer(

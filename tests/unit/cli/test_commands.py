@@ -91,6 +91,15 @@ def test_migrate_makes_the_database_and_is_harmless_again(empty: Terminal) -> No
     assert empty.ok("users", "list") == ""
 
 
+def test_a_database_that_does_not_answer_is_told_in_one_line(empty: Terminal, tmp_path: Path) -> None:
+    empty.environment.setenv("AA_DATABASE_URL", f"postgresql://postgres@/postgres?host={tmp_path}")
+    empty.environment.setenv("AA_PORT", "0")
+    for command in (["serve"], ["migrate"], ["users", "list"], ["doctor"]):
+        result = empty.run(*command)
+        assert result.exit_code == 1
+        assert "The database does not answer" in result.output
+
+
 def test_doctor_says_what_is_there_and_what_is_missing(empty: Terminal) -> None:
     missing = empty.run("doctor")
     assert (missing.exit_code, "migrate" in missing.output) == (1, True)
