@@ -35,7 +35,7 @@ from app.http.event_stream import StreamLimits
 from app.http.passwords import Passwords
 from app.http.problems import exception_handlers
 from app.http.rate_limits import SIGN_IN, STARTS, RateLimitGuard, RateLimits
-from app.http.rate_storage import open_rate_storage
+from app.http.rate_storage import open_limiter
 from app.http.request_envelope import RequestEnvelope
 from app.http.sessions import WebSessions
 from app.jobs.memory import MemoryJobQueue
@@ -114,7 +114,7 @@ def application(node: Node) -> ASGIApp:
     keys = ApiKeys(storage.api_keys, clock, node.supervisor)
     authentication = Authentication(sessions, keys)
     rates = {STARTS: settings.rate_limit_starts, SIGN_IN: settings.rate_limit_sign_in}
-    limits = RateLimits(open_rate_storage(settings.limits_url, clock), clock, rates)
+    limits = RateLimits(open_limiter(settings.limits_url, settings.limits_outage, clock), rates)
     passwords = Passwords()
     held: dict[str, Any] = {
         "access": Access(storage, clock),
@@ -143,6 +143,7 @@ def application(node: Node) -> ASGIApp:
             yield
         finally:
             await passwords.close()
+            await limits.close()
             await node.close()
 
     app = Litestar(

@@ -2,4 +2,8 @@
 
 from __future__ import annotations
 
-pytest_plugins = ("tests.support.fault_upstream_plugin", "tests.support.no_skips_plugin")
+pytest_plugins = (
+    "tests.support.fault_upstream_plugin",
+    "tests.support.no_skips_plugin",
+    "tests.support.valkey_plugin",
+)

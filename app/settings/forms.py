@@ -51,8 +51,14 @@ def _origin(text: str) -> str:
 
 
 def _limits_url(text: str) -> str:
-    if not text.startswith(("memory://", "valkey://", "valkeys://", "redis://", "rediss://")):
+    parts = urlsplit(text.removeprefix("async+"))
+    if parts.scheme not in ("memory", "valkey", "valkeys", "redis", "rediss", "valkey+unix", "redis+unix"):
         raise ValueError("it names no storage this build knows")
+    # Reading the port refuses one that is no number.
+    if parts.scheme in ("valkey", "valkeys", "redis", "rediss") and not (parts.hostname and parts.port != 0):
+        raise ValueError("it names no host")
+    if parts.scheme.endswith("+unix") and not parts.path:
+        raise ValueError("it names no socket")
     return text
 
 
@@ -110,7 +116,9 @@ Host = Annotated[str, AfterValidator(_no_nul), Field(min_length=1), Form("addres
 Port = Annotated[int, Field(ge=0, le=65535), Form("whole number, 0 to 65535; 0 takes a free one")]
 Origin = Annotated[str, _checked(_origin), Form("`http(s)://host[:port]`, without a path")]
 WebUrl = Annotated[str, _checked(_web_url), Form("`http(s)://host[:port]/path`")]
-LimitsUrl = Annotated[str, _checked(_limits_url), Form("`memory://`, `valkey://…` or `redis://…`")]
+LimitsUrl = Annotated[
+    str, _checked(_limits_url), Form("`memory://`, `valkey://host:port` or `redis://…`; `valkeys://` with TLS")
+]
 Rate = Annotated[str, _checked(_rate), Form("rates such as `20/minute` or `20/minute;200/hour`")]
 Email = Annotated[str, _checked(_email), Form("e-mail address")]
 Networks = Annotated[str, _checked(_networks), Form("addresses or networks, separated by commas")]

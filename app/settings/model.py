@@ -88,6 +88,11 @@ class Settings(BaseSettings):
         default="memory://",
         description="Where rate limits are counted. `memory://` counts for each process on its own.",
     )
+    limits_outage: Annotated[Literal["local", "closed"], Form("`local` or `closed`")] = Field(
+        default="local",
+        description="While the storage of `AA_LIMITS_URL` does not answer: `local`, each process counts for itself; "
+        "`closed`, starts and sign-ins are refused with 503.",
+    )
     queue_timeout: forms.Seconds = Field(
         default=_ENGINE.queue_timeout, description="How long an execution may wait for a worker."
     )
