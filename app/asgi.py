@@ -32,6 +32,7 @@ from app.http.bodies import MAX_BODY_BYTES
 from app.http.csrf import CsrfProtection, CsrfTokens
 from app.http.deliveries import Deliveries
 from app.http.event_stream import StreamLimits
+from app.http.http_figures import HttpFigures
 from app.http.passwords import Passwords
 from app.http.problems import exception_handlers
 from app.http.rate_limits import SIGN_IN, STARTS, RateLimitGuard, RateLimits
@@ -39,12 +40,19 @@ from app.http.rate_storage import open_limiter
 from app.http.request_envelope import RequestEnvelope
 from app.http.sessions import WebSessions
 from app.jobs.memory import MemoryJobQueue
+from app.metrics.loop_lag import LoopLag
+from app.metrics.metrics import Metrics
+from app.metrics.sources import Sources
+from app.metrics.version import version
 from app.model_sources import ModelSources
 from app.settings import Settings
 from app.web import pages
 from lib.streaming.clock import SystemClock
 from lib.streaming.execution_manager.prompt_run import Tools
 from lib.streaming.ids import Uuid7Factory
+from lib.streaming.metering.engine_figures import EngineFigures
+from lib.streaming.metering.execution_store import MeteredExecutionStore
+from lib.streaming.metering.log_store import MeteredLogStore
 from lib.streaming.prompt_processor.processor import PromptProcessor
 from lib.streaming.prompt_template.cache import TemplateCache
 from lib.streaming.resilience.retry import RetryPolicy
@@ -65,9 +73,10 @@ class Node:
             settings.database_url, self.clock, self.new_id, synchronous=settings.sqlite_synchronous
         )
         self.models = ModelSources(settings, self.clock)
+        self.figures, self.http_figures = EngineFigures(), HttpFigures()
         self.service = StreamingService(
-            store=self.storage.execution_store,
-            log_store=self.storage.log_store,
+            store=MeteredExecutionStore(self.storage.execution_store, self.figures),
+            log_store=MeteredLogStore(self.storage.log_store, self.figures, self.clock),
             queue=MemoryJobQueue(self.clock),
             tools=self._tools(),
             worker=WorkerId(self.new_id()),
@@ -75,6 +84,25 @@ class Node:
         limits = StreamLimits(heartbeat=settings.heartbeat_seconds, send=settings.send_seconds)
         self.deliveries = Deliveries(self.clock, random.SystemRandom(), limits)
         self.readiness = Readiness(self.storage)
+        rates = {STARTS: settings.rate_limit_starts, SIGN_IN: settings.rate_limit_sign_in}
+        self.limits = RateLimits(open_limiter(settings.limits_url, settings.limits_outage, self.clock), rates)
+        self.metrics = self._metrics()
+
+    def _metrics(self) -> Metrics:
+        lag = LoopLag(self.clock)
+        sources = Sources(
+            version=version(),
+            database=self.settings.database_kind,
+            engine=self.figures,
+            http=self.http_figures,
+            loop_lag=lag.seconds,
+            backlog=self.storage.backlog,
+            database_load=self.storage.database.load,
+            executions_held=lambda: len(self.service.manager.held()),
+            streams_open=lambda: len(self.deliveries),
+            rate_limit_outages=lambda: self.limits.outages,
+        )
+        return Metrics(self.settings, sources, lag, self.readiness.ready)
 
     def _tools(self) -> Tools:
         retries = RetryPolicy(random.SystemRandom().random)
@@ -82,6 +110,7 @@ class Node:
 
     async def open(self) -> None:
         """Start working. SQLite has one node, so what a predecessor left is taken over at once."""
+        self.metrics.open(self.supervisor)
         await self.service.open(only_node=True)
         self.supervisor.start("warm-up", self.models.warm_up())
 
@@ -98,6 +127,8 @@ class Node:
         await self.service.close()
         await self.supervisor.close()
         await self.models.close()
+        await self.limits.close()
+        await self.metrics.close()
         await self.storage.close()
 
 
@@ -113,8 +144,6 @@ def application(node: Node) -> ASGIApp:
     sessions = WebSessions(storage.sessions, clock, node.supervisor, secrets.token_bytes, https=settings.https)
     keys = ApiKeys(storage.api_keys, clock, node.supervisor)
     authentication = Authentication(sessions, keys)
-    rates = {STARTS: settings.rate_limit_starts, SIGN_IN: settings.rate_limit_sign_in}
-    limits = RateLimits(open_limiter(settings.limits_url, settings.limits_outage, clock), rates)
     passwords = Passwords()
     held: dict[str, Any] = {
         "access": Access(storage, clock),
@@ -128,11 +157,12 @@ def application(node: Node) -> ASGIApp:
         "delivery": Delivery(node.service, node.deliveries, authentication),
         "importer": Importer(storage.assistants, node.models.catalogue, node.new_id),
         "key_cache": keys,
+        "metrics_page": node.metrics.page,
         "maker": KeyMaker(storage.api_keys, clock, secrets.token_bytes),
         "readiness": node.readiness,
         "service": node.service,
         "sessions": sessions,
-        "signing_in": SignIn(storage, sessions, passwords, limits, clock),
+        "signing_in": SignIn(storage, sessions, passwords, node.limits, clock),
         "starter": Starter(node.service, storage.assistants, node.new_id, settings.max_concurrent_executions),
     }
 
@@ -143,14 +173,13 @@ def application(node: Node) -> ASGIApp:
             yield
         finally:
             await passwords.close()
-            await limits.close()
             await node.close()
 
     app = Litestar(
         [*ROUTES, *pages.ROUTES],
         dependencies={name: Provide(_held(value), sync_to_thread=False) for name, value in held.items()},
         exception_handlers=exception_handlers(),
-        guards=[RateLimitGuard(limits)],
+        guards=[RateLimitGuard(node.limits)],
         lifespan=[working],
         logging_config=None,
         middleware=[authentication, CsrfProtection(csrf, settings.public_url)],
@@ -158,7 +187,7 @@ def application(node: Node) -> ASGIApp:
         request_max_body_size=MAX_BODY_BYTES,
         template_config=TemplateConfig(directory=pages.TEMPLATES, engine=JinjaTemplateEngine),
     )
-    return RequestEnvelope(app, clock, node.new_id, https=settings.https)
+    return RequestEnvelope(app, clock, node.new_id, https=settings.https, figures=node.http_figures)
 
 
 def _held(value: Any) -> Callable[[], Any]:

@@ -19,6 +19,7 @@ from app.db.execution_reader import ExecutionReader
 from app.http.api_keys import ApiKeys
 from app.http.csrf import CsrfTokens
 from app.http.sessions import WebSessions
+from app.metrics.page import MetricsPage
 from lib.streaming.streaming_service.service import StreamingService
 
 TheAccess: TypeAlias = NamedDependency[Access]
@@ -32,6 +33,7 @@ TheExecutions: TypeAlias = NamedDependency[ExecutionReader]
 TheImporter: TypeAlias = NamedDependency[Importer]
 TheKeyCache: TypeAlias = NamedDependency[ApiKeys]
 TheKeyMaker: TypeAlias = NamedDependency[KeyMaker]
+TheMetrics: TypeAlias = NamedDependency[MetricsPage]
 TheReadiness: TypeAlias = NamedDependency[Readiness]
 TheService: TypeAlias = NamedDependency[StreamingService]
 TheSessions: TypeAlias = NamedDependency[WebSessions]

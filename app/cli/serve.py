@@ -15,7 +15,7 @@ import click
 from app.bootstrap import Bootstrap, Welcome
 from app.cli.addresses import base_url, sign_in_url
 from app.cli.data_dir_lock import only_server_of
-from app.cli.settings import load_settings
+from app.cli.settings import load_settings, usable_settings
 from app.db.database import Storage, open_database
 from app.model_sources import example_assistants, has_local_model
 from app.settings import Settings
@@ -58,7 +58,8 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
 
     configure_logging(settings.log_format, sys.stderr)
     welcome = _prepare(settings)
-    node = Node(settings)
+    with usable_settings():
+        node = Node(settings)
     port = listener.getsockname()[1]
     server = GreetingServer(
         server_config(application(node), settings),

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from app.db.api_keys import ApiKeyRepository
 from app.db.assistants import AssistantRepository
 from app.db.audit import AuditRepository
+from app.db.backlog import Backlog, backlog
 from app.db.definitions import DefinitionCache
 from app.db.event_log import SqlLogStore
 from app.db.execution_reader import ExecutionReader
@@ -45,6 +46,9 @@ class Storage:
     async def at_head(self) -> bool:
         """Whether the schema is at the newest revision."""
         return await self.database.read(is_at_head)
+
+    async def backlog(self) -> Backlog:
+        return await backlog(self.database)
 
     async def close(self) -> None:
         await self.database.close()

@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
+from app.db.port import DatabaseLoad
 from lib.streaming.errors import StorageUnavailable
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,11 @@ class Lane:
                 raise StorageUnavailable("The database is closed.")
             self._queue.put(job)  # type: ignore[arg-type]
         return await job.done
+
+    def load(self) -> DatabaseLoad:
+        waiting, threads = self._queue.qsize(), len(self._threads)
+        # A thread takes the next unit only when it has ended its last: where some wait, none is idle.
+        return DatabaseLoad(threads, threads if waiting else 0, waiting)
 
     def close(self) -> None:
         """Finish what is queued, then close the connections. Blocks; doing so again is harmless."""

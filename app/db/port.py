@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+import msgspec
 from sqlalchemy import Connection
 
 T = TypeVar("T")
+
+
+class DatabaseLoad(msgspec.Struct, frozen=True):
+    """How much of what is there is in use: connections open, of these at work, and units of work in line."""
+
+    connections: int
+    busy: int
+    waiting: int
 
 
 class Database(Protocol):
@@ -23,5 +32,7 @@ class Database(Protocol):
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` as one transaction: committed if it returns, rolled back if it raises."""
+
+    def load(self) -> DatabaseLoad: ...
 
     async def close(self) -> None: ...

@@ -15,6 +15,7 @@ from app.db.checkpointer import Checkpointer
 from app.db.dialect import SQLITE_NOW
 from app.db.errors import UnsupportedDatabase
 from app.db.lane import Lane
+from app.db.port import DatabaseLoad
 
 T = TypeVar("T")
 
@@ -48,6 +49,12 @@ class SqliteDatabase:
             return await self._writer.run(work)
         finally:
             self._checkpointer.note_write()
+
+    def load(self) -> DatabaseLoad:
+        writer, readers = self._writer.load(), self._readers.load()
+        return DatabaseLoad(
+            writer.connections + readers.connections, writer.busy + readers.busy, writer.waiting + readers.waiting
+        )
 
     async def close(self) -> None:
         """Finish what is queued and close; the log is folded into the file."""

@@ -82,10 +82,13 @@ def _key(secret: SecretStr) -> SecretStr:
     return secret
 
 
-def _long_secret(secret: SecretStr) -> SecretStr:
-    if len(secret.get_secret_value()) < 32:
-        raise ValueError("it is shorter than 32 characters")
-    return secret
+def _longer_than(least: int) -> AfterValidator:
+    def check(secret: SecretStr) -> SecretStr:
+        if len(secret.get_secret_value()) < least:
+            raise ValueError(f"it is shorter than {least} characters")
+        return secret
+
+    return AfterValidator(check)
 
 
 def _networks(text: str) -> str:
@@ -129,5 +132,6 @@ RunSeconds = Annotated[float, Field(gt=0, le=900), Form("seconds, above 0, at mo
 LeaseSeconds = Annotated[float, Field(ge=2, le=3600), Form("seconds, 2 to 3600")]
 DrainSeconds = Annotated[float, Field(ge=0, le=3600), Form("seconds, 0 to 3600")]
 KeyForm = Annotated[SecretStr, AfterValidator(_key), Form("`aa_live_…` as `assistant-architect keys` makes it")]
-SecretText = Annotated[SecretStr, AfterValidator(_long_secret), Form("secret text of at least 32 characters")]
+SecretText = Annotated[SecretStr, _longer_than(32), Form("secret text of at least 32 characters")]
+Token = Annotated[SecretStr, _longer_than(16), Form("secret text of at least 16 characters")]
 ProviderKey = Annotated[SecretStr, Field(min_length=1), Form("secret text")]

@@ -131,6 +131,15 @@ class Settings(BaseSettings):
     log_format: Annotated[Literal["console", "json"], Form("`console` or `json`")] = Field(
         default="console", description="`json` writes one object a line."
     )
+    metrics_port: forms.Port | None = Field(
+        default=None,
+        description="A port of its own, at `AA_HOST`, for `/metrics`, `/livez` and `/readyz` of this process.",
+    )
+    metrics_token: forms.Token | None = Field(
+        default=None,
+        description="Whoever sends it as `Authorization: Bearer …` may read `/metrics`, on either port. Absent: "
+        "`/metrics` is on its own port only.",
+    )
     openai_api_key: forms.ProviderKey | None = Field(
         default=None,
         validation_alias="OPENAI_API_KEY",
@@ -189,6 +198,11 @@ class Settings(BaseSettings):
             lease_seconds=self.lease_seconds,
             max_claims=self.max_takeovers,
         )
+
+    @property
+    def database_kind(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return urlsplit(self.database_url).scheme.partition("+")[0]
 
     @property
     def https(self) -> bool:

@@ -60,7 +60,14 @@ TABLE = {
     "DELETE /api/keys/{key_id}": Row(KEYS, 404, 404),
 }
 
-PUBLIC = {"POST /api/session", "POST /api/session/link", "GET /livez", "GET /readyz", "GET /openapi.json"}
+PUBLIC = {
+    "POST /api/session",
+    "POST /api/session/link",
+    "GET /livez",
+    "GET /readyz",
+    "GET /metrics",
+    "GET /openapi.json",
+}
 
 EACH = pytest.mark.parametrize("route", sorted(TABLE))
 
