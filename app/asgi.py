@@ -25,7 +25,8 @@ from app.api.readiness import Readiness
 from app.api.routes import ROUTES
 from app.api.signing_in import SignIn
 from app.api.starting import Starter
-from app.db.database import storage_at
+from app.db.database import configured_storage
+from app.db.url import is_postgresql
 from app.http.api_keys import ApiKeys
 from app.http.authentication import Authentication
 from app.http.bodies import MAX_BODY_BYTES
@@ -69,9 +70,7 @@ class Node:
         self.clock = SystemClock()
         self.new_id = Uuid7Factory(self.clock.now_ms)
         self.supervisor = Supervisor(self.clock)
-        self.storage = storage_at(
-            settings.database_url, self.clock, self.new_id, synchronous=settings.sqlite_synchronous
-        )
+        self.storage = configured_storage(settings, self.clock, self.new_id)
         self.models = ModelSources(settings, self.clock)
         self.figures, self.http_figures = EngineFigures(), HttpFigures()
         self.service = StreamingService(
@@ -111,7 +110,7 @@ class Node:
     async def open(self) -> None:
         """Start working. SQLite has one node, so what a predecessor left is taken over at once."""
         self.metrics.open(self.supervisor)
-        await self.service.open(only_node=True)
+        await self.service.open(only_node=not is_postgresql(self.settings.database_url))
         self.supervisor.start("warm-up", self.models.warm_up())
 
     def begin_draining(self) -> None:

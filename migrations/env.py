@@ -7,7 +7,7 @@ import os
 from alembic import context
 from sqlalchemy import Connection
 
-from app.db.migrate import transaction
+from app.db.migrate import in_transaction
 from app.db.tables import metadata
 
 DEFAULT_URL = "sqlite:///var/assistant-architect.db"
@@ -24,5 +24,4 @@ given = context.config.attributes.get("connection")
 if given is not None:
     run(given)
 else:
-    with transaction(os.environ.get("AA_DATABASE_URL", DEFAULT_URL)) as opened:
-        run(opened)
+    in_transaction(os.environ.get("AA_DATABASE_URL", DEFAULT_URL), run)

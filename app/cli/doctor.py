@@ -26,13 +26,13 @@ def command() -> None:
 
 
 async def _database(settings: Settings) -> str:
-    from app.db.database import open_database
+    from app.db.database import configured_storage
     from lib.streaming.clock import SystemClock
     from lib.streaming.ids import Uuid7Factory
 
     clock = SystemClock()
     try:
-        storage = await open_database(settings.database_url, clock, Uuid7Factory(clock.now_ms))
+        storage = configured_storage(settings, clock, Uuid7Factory(clock.now_ms))
         try:
             await storage.ping()
             return "ok" if await storage.at_head() else "its schema is out of date: run `assistant-architect migrate`"

@@ -16,7 +16,7 @@ from app.bootstrap import Bootstrap, Welcome
 from app.cli.addresses import base_url, sign_in_url
 from app.cli.data_dir_lock import only_server_of
 from app.cli.settings import load_settings, usable_settings
-from app.db.database import Storage, open_database
+from app.db.database import Storage, configured_storage
 from app.model_sources import example_assistants, has_local_model
 from app.settings import Settings
 from lib.streaming.clock import SystemClock
@@ -86,8 +86,7 @@ async def _bootstrap(settings: Settings, storage: Storage) -> Welcome:
 
 async def _with_storage(settings: Settings, work: Callable[[Storage], Awaitable[T]]) -> T:
     clock = SystemClock()
-    new_id = Uuid7Factory(clock.now_ms)
-    storage = await open_database(settings.database_url, clock, new_id, synchronous=settings.sqlite_synchronous)
+    storage = configured_storage(settings, clock, Uuid7Factory(clock.now_ms))
     try:
         return await work(storage)
     finally:

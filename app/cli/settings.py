@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import click
 
-from app.db.database import Storage, open_database
+from app.db.database import Storage, configured_storage
 from app.settings import Settings, SettingsError
 from lib.streaming.clock import SystemClock
 from lib.streaming.errors import StreamingError
@@ -49,9 +49,7 @@ def with_storage(work: Callable[[Settings, Storage], Awaitable[T]]) -> T:
 
 async def _with_storage(settings: Settings, work: Callable[[Settings, Storage], Awaitable[T]]) -> T:
     clock = SystemClock()
-    storage = await open_database(
-        settings.database_url, clock, Uuid7Factory(clock.now_ms), synchronous=settings.sqlite_synchronous
-    )
+    storage = configured_storage(settings, clock, Uuid7Factory(clock.now_ms))
     try:
         if not await storage.at_head():
             raise click.ClickException("The database's schema is not up to date. Run: assistant-architect migrate")

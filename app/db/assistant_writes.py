@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from app.db import assistant_reads
 from app.db.definitions import encode_definition
-from app.db.dialect import now_ms
+from app.db.dialect import now_ms, upsert
 from app.db.errors import AssistantBusy, AssistantNotFound, StatusConflict
 from app.db.records import AssistantRecord, AssistantStatus
 from app.db.slugs import first_free, slug_of
@@ -28,17 +28,9 @@ def create(
     definition: Definition,
     status: AssistantStatus,
 ) -> AssistantRecord:
-    connection.execute(
-        insert(assistants).values(
-            id=assistant_id,
-            slug=_free_slug(connection, definition.name),
-            owner_id=owner_id,
-            status=status,
-            version=1,
-            created_ms=now_ms(),
-            updated_ms=now_ms(),
-        )
-    )
+    while not _insert(connection, assistant_id, _free_slug(connection, definition.name), owner_id, status):
+        # Somebody else has just taken this slug; now it can be seen.
+        continue
     _add_version(connection, assistant_id, version_id, 1, definition, owner_id)
     return _existing(connection, assistant_id)
 
@@ -87,6 +79,26 @@ def delete(connection: Connection, assistant_id: AssistantId) -> None:
     if live:
         raise AssistantBusy(f"{live} executions of this assistant are still running; stop them first.")
     connection.execute(sqlalchemy.delete(assistants).where(_row.id == assistant_id))
+
+
+def _insert(
+    connection: Connection, assistant_id: AssistantId, slug: str, owner_id: PrincipalId, status: AssistantStatus
+) -> bool:
+    """False if the slug is taken."""
+    inserted = connection.execute(
+        upsert(connection.dialect.name, assistants)
+        .values(
+            id=assistant_id,
+            slug=slug,
+            owner_id=owner_id,
+            status=status,
+            version=1,
+            created_ms=now_ms(),
+            updated_ms=now_ms(),
+        )
+        .on_conflict_do_nothing(index_elements=[_row.slug])
+    )
+    return inserted.rowcount > 0
 
 
 def _lock(connection: Connection, assistant_id: AssistantId) -> AssistantRecord:

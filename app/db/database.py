@@ -16,12 +16,16 @@ from app.db.port import Database
 from app.db.revision import is_at_head
 from app.db.sessions import SessionRepository
 from app.db.sqlite import SqliteDatabase
-from app.db.url import sqlite_path
+from app.db.url import is_postgresql, sqlite_path
 from app.db.users import UserRepository
+from app.settings import Settings
 from lib.streaming.clock import Clock
 from lib.streaming.ids import IdFactory
 from lib.streaming.ports.execution_store import ExecutionStore
 from lib.streaming.ports.log_store import LogStore
+
+#: Connections to PostgreSQL.
+POOL_SIZE = 10
 
 
 class Storage:
@@ -54,15 +58,36 @@ class Storage:
         await self.database.close()
 
 
-async def open_database(url: str, clock: Clock, new_id: IdFactory, *, synchronous: str = "NORMAL") -> Storage:
-    """Open a migrated database: `sqlite:///var/app.db` (or `sqlite+aiosqlite://…`).
+async def open_database(
+    url: str, clock: Clock, new_id: IdFactory, *, synchronous: str = "NORMAL", pool_size: int = POOL_SIZE
+) -> Storage:
+    """Open a migrated database: `sqlite:///var/app.db` or `postgresql://user:password@host/database`.
 
-    `synchronous`: SQLite's `NORMAL` or `FULL`. Raises `UnsupportedDatabase`, `StorageUnavailable`; an old
-    schema is not an error here (`at_head` tells).
+    `synchronous`: SQLite's `NORMAL` or `FULL`; `pool_size`: connections to PostgreSQL at most. Raises
+    `UnsupportedDatabase`. PostgreSQL is only connected to when first used; an old schema is not an error here
+    (`at_head` tells).
     """
-    return storage_at(url, clock, new_id, synchronous=synchronous)
+    return storage_at(url, clock, new_id, synchronous=synchronous, pool_size=pool_size)
 
 
-def storage_at(url: str, clock: Clock, new_id: IdFactory, *, synchronous: str = "NORMAL") -> Storage:
-    """As `open_database`, connecting only when first used: for building an application before its event loop."""
+def configured_storage(settings: Settings, clock: Clock, new_id: IdFactory) -> Storage:
+    """The database that the settings name, used as they say. Raises `UnsupportedDatabase`."""
+    return storage_at(
+        settings.database_url,
+        clock,
+        new_id,
+        synchronous=settings.sqlite_synchronous,
+        pool_size=settings.postgres_pool_size,
+    )
+
+
+def storage_at(
+    url: str, clock: Clock, new_id: IdFactory, *, synchronous: str = "NORMAL", pool_size: int = POOL_SIZE
+) -> Storage:
+    """As `open_database`, where no event loop runs yet."""
+    if is_postgresql(url):
+        # What it stands on takes as long to load as everything else here, and SQLite needs none of it.
+        from app.db.postgres.database import PostgresDatabase
+
+        return Storage(PostgresDatabase(url, clock, pool_size=pool_size), new_id)
     return Storage(SqliteDatabase(sqlite_path(url), clock.now_ms, synchronous=synchronous), new_id)

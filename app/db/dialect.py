@@ -10,8 +10,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-#: Name of the SQL function that the SQLite adapter gives each connection, backed by the injected clock: the
-#: process is the database's host, so its clock is the database's clock.
+#: Name of the SQL function that tells the database's time. On PostgreSQL the migrations make it; the SQLite adapter
+#: gives it to each connection, backed by the injected clock: the process is the database's host, so its clock is the
+#: database's clock.
 SQLITE_NOW = "now_ms"
 
 
@@ -22,14 +23,9 @@ class now_ms(FunctionElement[int]):  # noqa: N801 - reads like the SQL function 
     inherit_cache = True
 
 
-@compiles(now_ms, "sqlite")
-def _sqlite_now(_element: now_ms, _compiler: SQLCompiler, **_: Any) -> str:
+@compiles(now_ms)
+def _now(_element: now_ms, _compiler: SQLCompiler, **_: Any) -> str:
     return f"{SQLITE_NOW}()"
-
-
-@compiles(now_ms, "postgresql")
-def _postgresql_now(_element: now_ms, _compiler: SQLCompiler, **_: Any) -> str:
-    return "(extract(epoch from clock_timestamp()) * 1000)::bigint"
 
 
 def upsert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:

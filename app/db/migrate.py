@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from alembic import command
@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from app.db.errors import UnsupportedDatabase
 from app.db.revision import scripts
 from app.db.sqlite import SqliteOpener
-from app.db.url import sqlite_path
+from app.db.url import is_postgresql, sqlite_path
 from lib.streaming.clock import SystemClock
 
 
@@ -21,20 +21,30 @@ def upgrade(url: str, revision: str = "head") -> None:
 
     Harmless when there is nothing to do, and when several processes do it at once.
     """
-    sqlite_path(url).parent.mkdir(parents=True, exist_ok=True)
-    with transaction(url) as connection:
-        command.upgrade(_config(connection), revision)
+    if not is_postgresql(url):
+        sqlite_path(url).parent.mkdir(parents=True, exist_ok=True)
+    in_transaction(url, lambda connection: command.upgrade(_config(connection), revision))
 
 
 def downgrade(url: str, revision: str) -> None:
     """Go back to a revision (`base`: an empty schema) in one transaction."""
+    in_transaction(url, lambda connection: command.downgrade(_config(connection), revision))
+
+
+def in_transaction(url: str, work: Callable[[Connection], None]) -> None:
+    """Run `work` on the schema, outside a running service, in one transaction that no other such work overlaps."""
+    if is_postgresql(url):
+        from app.db.postgres import schema
+
+        schema.in_transaction(url, work)
+        return
     with transaction(url) as connection:
-        command.downgrade(_config(connection), revision)
+        work(connection)
 
 
 @contextmanager
 def transaction(url: str) -> Iterator[Connection]:
-    """One connection in one transaction, for work on the schema outside a running service."""
+    """One connection to an SQLite file in one transaction."""
     connection = SqliteOpener(sqlite_path(url), SystemClock().now_ms).writer()
     try:
         # A table rebuilt on SQLite is dropped in between, which would cascade; and inside a transaction the

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import msgspec
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -30,9 +30,26 @@ def _no_nul(text: str) -> str:
 
 
 def _database_url(text: str) -> str:
-    if not text.startswith(("sqlite:///", "sqlite+aiosqlite:///")):
+    if text.startswith(("sqlite:///", "sqlite+aiosqlite:///")):
+        return text
+    parts = urlsplit(text)
+    if parts.scheme not in ("postgresql", "postgresql+asyncpg"):
         raise ValueError("it names no database this build can open")
+    options = parse_qs(parts.query)
+    if not (parts.hostname or "host" in options) or not parts.path.strip("/"):
+        raise ValueError("it names no host, or no database on it")
+    if unknown := options.keys() - {"host", "port", "ssl", "sslmode"}:
+        raise ValueError(f"it has an option this build does not know: {min(unknown)}")
+    if not _has_port_or_none(parts):
+        raise ValueError("its port is no number; a / in a password is written %2F")
     return text
+
+
+def _has_port_or_none(parts: SplitResult) -> bool:
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
 
 
 def _web_url(text: str) -> str:
@@ -114,7 +131,9 @@ def _checked(check: Callable[[str], str]) -> AfterValidator:
 
 
 Directory = Annotated[Path, Form("path of a directory")]
-DatabaseUrl = Annotated[str, _checked(_database_url), Form("`sqlite:///<path>`")]
+DatabaseUrl = Annotated[
+    str, _checked(_database_url), Form("`sqlite:///<path>` or `postgresql://user:password@host/database`")
+]
 Host = Annotated[str, AfterValidator(_no_nul), Field(min_length=1), Form("address or host name")]
 Port = Annotated[int, Field(ge=0, le=65535), Form("whole number, 0 to 65535; 0 takes a free one")]
 Origin = Annotated[str, _checked(_origin), Form("`http(s)://host[:port]`, without a path")]

@@ -10,7 +10,8 @@ from pydantic.fields import FieldInfo
 
 MASK = "***"
 
-_USER = re.compile(r"(?<=://)[^/@\s]*@")
+#: Up to the last `@`, since a password may hold what it should not.
+_USER = re.compile(r"(?<=://)\S*@")
 
 
 def masked(field: FieldInfo, value: object) -> str | None:

@@ -44,12 +44,20 @@ class Settings(BaseSettings):
         default=Path(DATA_DIR), description="Where the database file and the generated secret key live."
     )
     database_url: forms.DatabaseUrl = Field(
-        default_factory=_database_in, description="The database; SQLite, in WAL mode."
+        default_factory=_database_in, description="The database: SQLite, in WAL mode, or PostgreSQL."
     )
     sqlite_synchronous: Annotated[Literal["NORMAL", "FULL"], Form("`NORMAL` or `FULL`")] = Field(
         default="NORMAL",
         description="`NORMAL`: a power cut may lose the last moments, a crash of the process loses nothing. "
         "`FULL`: a power cut loses nothing either; every commit waits for the disk.",
+    )
+    postgres_pool_size: forms.Count = Field(
+        default=10,
+        description="Connections to PostgreSQL a process has at most, besides the one that writes events.",
+    )
+    postgres_relaxed_deltas: forms.Switch = Field(
+        default=True,
+        description="`on`: a commit that holds nothing but text does not wait for PostgreSQL's disk.",
     )
     host: forms.Host = Field(default="127.0.0.1", description="The address the server listens on.")
     port: forms.Port = Field(default=8000, description="The port the server listens on.")

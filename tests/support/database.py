@@ -1,4 +1,4 @@
-"""Migrated SQLite files for tests: the migrations run once, every test gets a copy."""
+"""Migrated databases for tests, without rows: an SQLite file copied from one, or a PostgreSQL database."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from app.db.database import Storage, open_database
 from app.db.migrate import upgrade
 from lib.streaming.clock import Clock
 from lib.streaming.ids import Uuid7Factory
+from tests.support.database_clock import DatabaseClock
 
 
 @cache
@@ -30,3 +31,9 @@ def fresh_database(directory: Path) -> str:
 async def open_storage(directory: Path, clock: Clock) -> Storage:
     """Storage over a fresh database; close it."""
     return await open_database(fresh_database(directory), clock, Uuid7Factory(clock.now_ms))
+
+
+async def open_postgres_storage(url: str, clock: DatabaseClock) -> Storage:
+    """Storage over the PostgreSQL database at `url`, which the clock rules from now on; close it."""
+    await clock.rule(url)
+    return await open_database(url, clock, Uuid7Factory(clock.now_ms))

@@ -3,11 +3,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import update
 
 from app.db.database import Storage
 from app.db.errors import EmailTaken, InvalidCursor
 from app.db.records import UserRecord, UserRole
+from app.db.tables import users
 from lib.streaming.types import PrincipalId
 from tests.support.fake_clock import FakeClock
 from tests.support.log_store_contract import AWKWARD
@@ -16,7 +17,7 @@ NOBODY = PrincipalId("nobody")
 
 
 async def disable(storage: Storage) -> None:
-    await storage.database.write(lambda connection: connection.execute(text("UPDATE users SET disabled = 1")).close())
+    await storage.database.write(lambda connection: connection.execute(update(users).values(disabled=True)).close())
 
 
 async def test_a_user_is_found_by_id_and_by_address_in_any_case(storage: Storage, clock: FakeClock) -> None:

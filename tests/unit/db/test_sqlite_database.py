@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import IntegrityError
 
 from app.db.errors import UnsupportedDatabase
 from app.db.lane import Lane, driver_of
 from app.db.sqlite import SqliteDatabase, SqliteOpener
 from app.db.url import sqlite_path
 from lib.streaming.errors import StorageUnavailable
+from tests.support.database_contract import MAKE_WORDS, DatabaseContract, add, words
 
 
 def now_ms() -> int:
@@ -24,17 +24,13 @@ def now_ms() -> int:
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
     database = SqliteDatabase(tmp_path / "test.db", now_ms)
-    await database.write(lambda connection: connection.execute(text("CREATE TABLE words (word TEXT UNIQUE)")).close())
+    await database.write(lambda connection: connection.execute(text(MAKE_WORDS)).close())
     yield database
     await database.close()
 
 
-def add(word: str, connection: Connection) -> None:
-    connection.execute(text("INSERT INTO words VALUES (:word)"), {"word": word})
-
-
-def words(connection: Connection) -> list[str]:
-    return list(connection.scalars(text("SELECT word FROM words ORDER BY word")))
+class TestDatabase(DatabaseContract):
+    pass
 
 
 def pragma(name: str, connection: Connection) -> object:
@@ -55,53 +51,10 @@ async def test_full_synchronisation_is_a_setting(tmp_path: Path) -> None:
     await database.close()
 
 
-async def test_what_a_unit_of_work_wrote_is_there_for_the_next_reader(database: SqliteDatabase) -> None:
-    await database.write(lambda connection: add("one", connection))
-    assert await database.read(words) == ["one"]
-
-
-async def test_a_unit_of_work_that_raises_leaves_nothing_behind(database: SqliteDatabase) -> None:
-    def half(connection: Connection) -> None:
-        add("half", connection)
-        raise LookupError("on purpose")
-
-    with pytest.raises(LookupError):
-        await database.write(half)
-    assert await database.read(words) == []
-    await database.write(lambda connection: add("whole", connection))
-    assert await database.read(words) == ["whole"]
-
-
-async def test_a_broken_constraint_is_no_outage(database: SqliteDatabase) -> None:
-    await database.write(lambda connection: add("one", connection))
-    with pytest.raises(IntegrityError):
-        await database.write(lambda connection: add("one", connection))
-
-
-async def test_a_reader_cannot_write(database: SqliteDatabase) -> None:
-    with pytest.raises(StorageUnavailable, match="readonly"):
-        await database.read(lambda connection: add("no", connection))
-
-
-async def test_a_cancelled_caller_does_not_undo_its_unit_of_work(database: SqliteDatabase) -> None:
-    writing = asyncio.ensure_future(database.write(lambda connection: add("kept", connection)))
-    await asyncio.sleep(0)
-    writing.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await writing
-    await database.write(lambda _: None)
-    assert await database.read(words) == ["kept"]
-
-
-async def test_many_writers_at_once_all_succeed(database: SqliteDatabase) -> None:
-    await asyncio.gather(*(database.write(partial(add, f"{number:03}")) for number in range(100)))
-    assert len(await database.read(words)) == 100
-
-
 async def test_another_process_in_the_way_is_waited_for(database: SqliteDatabase, tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / "test.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    writing = asyncio.ensure_future(database.write(lambda connection: add("patient", connection)))
+    writing = asyncio.ensure_future(database.write(partial(add, "patient")))
     done, _ = await asyncio.wait({writing}, timeout=0.1)
     assert not done
     other.execute("COMMIT")
@@ -116,9 +69,9 @@ async def test_a_lock_that_lasts_is_an_outage_that_passes(database: SqliteDataba
     other.execute("BEGIN IMMEDIATE")
     for _ in range(2):
         with pytest.raises(StorageUnavailable, match="locked"):
-            await database.write(lambda connection: add("refused", connection))
+            await database.write(partial(add, "refused"))
     other.close()
-    await database.write(lambda connection: add("accepted", connection))
+    await database.write(partial(add, "accepted"))
     assert await database.read(words) == ["accepted"]
 
 
@@ -127,10 +80,10 @@ async def test_a_full_disk_is_an_outage_that_passes(database: SqliteDatabase) ->
     await database.write(lambda connection: pragma(f"max_page_count = {pages}", connection))
     for _ in range(2):
         with pytest.raises(StorageUnavailable, match="full"):
-            await database.write(lambda connection: add("x" * 100_000, connection))
+            await database.write(partial(add, "x" * 100_000))
     assert await database.read(words) == []
     await database.write(lambda connection: pragma("max_page_count = 100000", connection))
-    await database.write(lambda connection: add("room again", connection))
+    await database.write(partial(add, "room again"))
     assert await database.read(words) == ["room again"]
 
 
@@ -156,12 +109,6 @@ async def test_closing_finishes_what_is_queued_and_folds_the_log_into_the_file(
     with sqlite3.connect(f"file:{tmp_path}/test.db?mode=ro&immutable=1", uri=True) as alone:
         assert alone.execute("SELECT word FROM words").fetchall() == [("last",)]
     alone.close()
-
-
-async def test_a_closed_database_says_so(database: SqliteDatabase) -> None:
-    await database.close()
-    with pytest.raises(StorageUnavailable, match="closed"):
-        await database.read(words)
 
 
 async def test_the_databases_clock_is_the_one_it_was_given(database: SqliteDatabase) -> None:

@@ -87,6 +87,45 @@ def test_secrets_are_shown_neither_in_problems_nor_in_the_settings(tmp_path: Pat
     assert settings.secret == CANARY.encode()
 
 
+@pytest.mark.parametrize("password", ["canary", "word@canary", "canary%40"])
+def test_the_password_of_a_database_is_never_shown(tmp_path: Path, password: str) -> None:
+    url = f"postgresql://ada:{password}@db.example:5432/assistants?sslmode=require"
+    settings = load(tmp_path, AA_DATABASE_URL=url)
+    assert settings.database_url == url
+    assert "canary" not in repr(settings)
+    assert "canary" not in str(problems(tmp_path, AA_DATABASE_URL=url.replace("postgresql", "postgres")))
+
+
+def test_a_password_that_breaks_its_url_is_not_shown_either(tmp_path: Path) -> None:
+    assert "canary" not in str(problems(tmp_path, AA_DATABASE_URL="postgresql://ada:canary/word@db.example/assistants"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://db.example/assistants",
+        "postgresql+asyncpg://ada:secret@10.0.0.1:5433/assistants",
+        "postgresql://ada@/assistants?host=/var/run/postgresql&port=5433",
+    ],
+)
+def test_a_postgresql_url_is_taken(tmp_path: Path, url: str) -> None:
+    assert load(tmp_path, AA_DATABASE_URL=url).database_url == url
+
+
+@pytest.mark.parametrize(
+    ("url", "wrong"),
+    [
+        ("postgresql://db.example", "it names no host, or no database on it"),
+        ("postgresql:///assistants", "it names no host, or no database on it"),
+        ("postgresql://db.example:port/assistants", "its port is no number"),
+        ("postgresql://db.example/assistants?sslrootcert=x", "it has an option this build does not know: sslrootcert"),
+        ("postgresql+psycopg://db.example/assistants", "it names no database this build can open"),
+    ],
+)
+def test_any_other_one_is_refused_at_the_start(tmp_path: Path, url: str, wrong: str) -> None:
+    assert wrong in problems(tmp_path, AA_DATABASE_URL=url)["AA_DATABASE_URL"]
+
+
 def test_an_empty_variable_counts_as_absent(tmp_path: Path) -> None:
     settings = load(tmp_path, OPENAI_API_KEY="", AA_PUBLIC_URL="", AA_PORT="")
     assert (settings.openai_api_key, settings.public_url, settings.port) == (None, None, 8000)

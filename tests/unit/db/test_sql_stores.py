@@ -1,4 +1,4 @@
-"""The stores' contract on SQLite."""
+"""The stores' contract on both databases."""
 
 from __future__ import annotations
 

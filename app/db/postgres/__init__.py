@@ -1,0 +1,1 @@
+"""PostgreSQL as a `Database`, through asyncpg."""

@@ -1,0 +1,51 @@
+"""Connections to PostgreSQL with every setting we rely on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from app.db.url import postgresql_url
+
+CONNECT_SECONDS = 5.0
+#: For one statement. Whoever needs longer has not understood what a unit of work is.
+STATEMENT_SECONDS = 10.0
+#: For a connection that all others hold.
+POOL_SECONDS = 5.0
+
+_SERVER_SETTINGS = {
+    "application_name": "assistant-architect",
+    # A process that is stopped inside a transaction holds rows that its successor must have.
+    "idle_in_transaction_session_timeout": "5000",
+}
+
+
+def pooled(url: str, size: int) -> AsyncEngine:
+    """At most `size` connections, opened when first needed. Transactions are begun by hand."""
+    return _engine(
+        url,
+        isolation_level="AUTOCOMMIT",
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=POOL_SECONDS,
+        # The last one used is the next: what a quiet hour leaves idle at least stays one connection's.
+        pool_use_lifo=True,
+        connect_args={"command_timeout": STATEMENT_SECONDS},
+    )
+
+
+def single(url: str) -> AsyncEngine:
+    """For work on the schema: no pool, no cached statements that a change of a table would make wrong."""
+    return _engine(
+        url, poolclass=NullPool, connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+    )
+
+
+def _engine(url: str, *, connect_args: dict[str, Any], **options: Any) -> AsyncEngine:
+    return create_async_engine(
+        postgresql_url(url),
+        connect_args={"timeout": CONNECT_SECONDS, "server_settings": _SERVER_SETTINGS, **connect_args},
+        **options,
+    )

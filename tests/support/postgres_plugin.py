@@ -1,0 +1,35 @@
+"""PostgreSQL as fixtures. A server is started by the first test of a process that asks for one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.postgres import PostgresDatabases
+from tests.support.postgres_server import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A server of this process's own, which tests may stop and break; leave it running."""
+    server = PostgresServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def postgres(request: pytest.FixtureRequest) -> Iterator[PostgresDatabases]:
+    """Makes databases, on the server that `TEST_DATABASE_URL` names if it is set."""
+    url = os.environ.get("TEST_DATABASE_URL") or request.getfixturevalue("postgres_server").url("postgres")
+    databases = PostgresDatabases(url)
+    yield databases
+    databases.close()
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresDatabases) -> Iterator[str]:
+    """A migrated database without rows. Whatever the test leaves in it is gone before the next one."""
+    with postgres.used() as url:
+        yield url
