@@ -46,6 +46,7 @@ from app.metrics.metrics import Metrics
 from app.metrics.sources import Sources
 from app.metrics.version import version
 from app.model_sources import ModelSources
+from app.retention import Ages, Retention
 from app.settings import Settings
 from app.web import pages
 from lib.streaming.clock import SystemClock
@@ -83,6 +84,7 @@ class Node:
         limits = StreamLimits(heartbeat=settings.heartbeat_seconds, send=settings.send_seconds)
         self.deliveries = Deliveries(self.clock, random.SystemRandom(), limits)
         self.readiness = Readiness(self.storage)
+        self.retention = Retention(self.storage, self.clock, Ages.of(settings), random.SystemRandom())
         rates = {STARTS: settings.rate_limit_starts, SIGN_IN: settings.rate_limit_sign_in}
         self.limits = RateLimits(open_limiter(settings.limits_url, settings.limits_outage, self.clock), rates)
         self.metrics = self._metrics()
@@ -112,6 +114,8 @@ class Node:
         self.metrics.open(self.supervisor)
         await self.service.open(only_node=not is_postgresql(self.settings.database_url))
         self.supervisor.start("warm-up", self.models.warm_up())
+        if self.retention.ages:
+            self.supervisor.keep("retention", self.retention.keep_running)
 
     def begin_draining(self) -> None:
         """No more traffic to this node; its viewers reconnect elsewhere, or here after the restart."""

@@ -14,6 +14,7 @@ COMMANDS = {
     "keys": "List, make and revoke API keys.",
     "assistants": "List, import, export and run assistants.",
     "executions": "List, show and stop executions of everybody.",
+    "maintenance": "Remove what has been kept long enough.",
     "doctor": "Check configuration, database and providers.",
 }
 

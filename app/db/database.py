@@ -13,6 +13,7 @@ from app.db.event_log import SqlLogStore
 from app.db.execution_reader import ExecutionReader
 from app.db.executions import SqlExecutionStore
 from app.db.port import Database
+from app.db.retention import RetentionRepository
 from app.db.revision import is_at_head
 from app.db.sessions import SessionRepository
 from app.db.sqlite import SqliteDatabase
@@ -40,6 +41,7 @@ class Storage:
         self.assistants = AssistantRepository(database, new_id)
         self.executions = ExecutionReader(database, definitions)
         self.audit = AuditRepository(database)
+        self.retention = RetentionRepository(database)
         self.execution_store: ExecutionStore = SqlExecutionStore(database, definitions)
         self.log_store: LogStore = SqlLogStore(database, definitions)
 

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app.settings import data_dir, forms
+from app.settings.contradictions import contradictions
 from app.settings.forms import Form
 from app.settings.loading import given, refused, unknown, variables
 from app.settings.masking import masked
@@ -139,6 +140,16 @@ class Settings(BaseSettings):
     log_format: Annotated[Literal["console", "json"], Form("`console` or `json`")] = Field(
         default="console", description="`json` writes one object a line."
     )
+    retention_content_days: forms.Days | None = Field(
+        default=None,
+        description="Inputs, messages, outputs and events of executions that ended longer ago are removed. Absent: kept.",
+    )
+    retention_metadata_days: forms.Days | None = Field(
+        default=None, description="Executions that ended longer ago are removed whole. Absent: kept."
+    )
+    retention_audit_days: forms.Days | None = Field(
+        default=None, description="Audit rows older than this are removed. Absent: kept."
+    )
     metrics_port: forms.Port | None = Field(
         default=None,
         description="A port of its own, at `AA_HOST`, for `/metrics`, `/livez` and `/readyz` of this process.",
@@ -183,6 +194,7 @@ class Settings(BaseSettings):
             settings = cls.model_validate(given(names, cls.model_fields, environ))
         except ValidationError as error:
             problems += refused(error.errors(), names, cls.model_fields, environ)
+        problems += [] if settings is None else contradictions(settings)
         if problems or settings is None:
             raise SettingsError(problems)
         given_key = settings.secret_key.get_secret_value() if settings.secret_key else None

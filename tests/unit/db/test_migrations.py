@@ -28,7 +28,8 @@ def url(tmp_path: Path) -> str:
 def schema(path: Path) -> dict[str, str]:
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql > ''")
-        return {name: sql for name, sql in rows if not name.startswith(("sqlite_", "alembic_"))}
+        # A column that was added later stands on its neighbour's line.
+        return {name: " ".join(sql.split()) for name, sql in rows if not name.startswith(("sqlite_", "alembic_"))}
 
 
 def test_the_migrated_schema_is_the_one_the_code_works_with(tmp_path: Path) -> None:
