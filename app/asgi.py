@@ -19,6 +19,7 @@ from app.api.api_document import ApiDocument
 from app.api.assistants.definition_body import DefinitionReader
 from app.api.assistants.importing import Importer
 from app.api.delivery import Delivery
+from app.api.diagnosis import Diagnosis
 from app.api.new_key import KeyMaker
 from app.api.openapi import openapi_config
 from app.api.readiness import Readiness
@@ -156,6 +157,7 @@ def application(node: Node) -> ASGIApp:
         "authentication": authentication,
         "csrf": csrf,
         "definitions": DefinitionReader(node.models.catalogue, node.new_id),
+        "diagnosis": Diagnosis(node.service.manager.worker, node.deliveries, clock, settings.heartbeat_seconds),
         "document": ApiDocument(),
         "delivery": Delivery(node.service, node.deliveries, authentication),
         "importer": Importer(storage.assistants, node.models.catalogue, node.new_id),

@@ -9,6 +9,7 @@ from app.api.api_document import ApiDocument
 from app.api.assistants.definition_body import DefinitionReader
 from app.api.assistants.importing import Importer
 from app.api.delivery import Delivery
+from app.api.diagnosis import Diagnosis
 from app.api.new_key import KeyMaker
 from app.api.readiness import Readiness
 from app.api.signing_in import SignIn
@@ -28,6 +29,7 @@ TheAssistants: TypeAlias = NamedDependency[AssistantRepository]
 TheCsrf: TypeAlias = NamedDependency[CsrfTokens]
 TheDefinitions: TypeAlias = NamedDependency[DefinitionReader]
 TheDelivery: TypeAlias = NamedDependency[Delivery]
+TheDiagnosis: TypeAlias = NamedDependency[Diagnosis]
 TheDocument: TypeAlias = NamedDependency[ApiDocument]
 TheExecutions: TypeAlias = NamedDependency[ExecutionReader]
 TheImporter: TypeAlias = NamedDependency[Importer]

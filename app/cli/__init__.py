@@ -15,7 +15,7 @@ COMMANDS = {
     "assistants": "List, import, export and run assistants.",
     "executions": "List, show and stop executions of everybody.",
     "maintenance": "Remove what has been kept long enough.",
-    "doctor": "Check configuration, database and providers.",
+    "doctor": "Check the deployment, and the way to it, and say what to do.",
 }
 
 

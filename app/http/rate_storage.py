@@ -21,5 +21,5 @@ def open_limiter(url: str, outage: str, clock: Clock) -> Limiter:
     # The driver takes a while to load, which only a deployment that has a server pays for.
     from app.http.rate_valkey import ValkeyWindows
 
-    shared = ValkeyWindows(url.removeprefix("async+"), DEADLINE_SECONDS)
+    shared = ValkeyWindows(url, DEADLINE_SECONDS)
     return SharedWindows(shared, None if outage == "closed" else local, clock)

@@ -11,9 +11,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from time import perf_counter
 
 import msgspec
 from valkey.asyncio import ConnectionPool, Valkey
+from valkey.exceptions import ResponseError
 
 from app.http.rate_headers import Quota
 from app.http.rate_windows import Counter, Verdict
@@ -86,7 +88,7 @@ class ValkeyWindows:
 
     def __init__(self, url: str, timeout: float) -> None:
         # The driver knows a socket by the scheme `unix` alone.
-        address = url.replace("valkey+unix://", "unix://").replace("redis+unix://", "unix://")
+        address = url.removeprefix("async+").replace("valkey+unix://", "unix://").replace("redis+unix://", "unix://")
         self._pool = ConnectionPool.from_url(
             address,
             max_connections=1,
@@ -96,7 +98,8 @@ class ValkeyWindows:
             lib_name=None,
             lib_version=None,
         )
-        self._script = Valkey(connection_pool=self._pool).register_script(_SPEND)
+        self._client = Valkey(connection_pool=self._pool)
+        self._script = self._client.register_script(_SPEND)
         self._waiting: list[_Question] = []
         self._asker: asyncio.Task[None] | None = None
 
@@ -108,6 +111,22 @@ class ValkeyWindows:
         if self._asker is None or self._asker.done():
             self._asker = loop.create_task(self._ask_all(), name="rate-limits")
         return await question.verdict
+
+    async def answer_seconds(self) -> float:
+        """How long the server takes for an answer, with the connection there. Raises whatever the driver raises."""
+        await self._client.ping()
+        began = perf_counter()
+        await self._client.ping()
+        return perf_counter() - began
+
+    async def eviction_policy(self) -> str | None:
+        """What the server does when its memory is full; None where it does not say."""
+        try:
+            settings = await self._client.config_get("maxmemory-policy")
+        except ResponseError:
+            return None
+        policy = {_text(name): _text(value) for name, value in settings.items()}.get("maxmemory-policy")
+        return policy or None
 
     async def close(self) -> None:
         if self._asker is not None:
@@ -156,3 +175,7 @@ def _settle(batch: Iterable[_Question], answer: Iterable[int]) -> None:
 def _quota(counter: Counter, count: int, reset: int) -> Quota:
     amount, window = counter.item.amount, counter.item.get_expiry()
     return Quota(amount, window, max(0, amount - count), reset / _MICROSECONDS)
+
+
+def _text(answer: str | bytes) -> str:
+    return answer.decode() if isinstance(answer, bytes) else answer

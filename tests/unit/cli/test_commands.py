@@ -92,15 +92,6 @@ def test_migrate_makes_the_database_and_is_harmless_again(empty: Terminal) -> No
     assert empty.ok("users", "list") == ""
 
 
-def test_doctor_says_what_is_there_and_what_is_missing(empty: Terminal) -> None:
-    missing = empty.run("doctor")
-    assert (missing.exit_code, "migrate" in missing.output) == (1, True)
-    empty.ok("migrate")
-    healthy = empty.ok("doctor")
-    assert "database       ok" in healthy
-    assert "OPENAI_API_KEY is not set" in healthy
-
-
 def test_users_are_made_listed_and_let_in(terminal: Terminal) -> None:
     link = terminal.ok("users", "create", "bob@example.org").strip()
     assert "/sign-in#token=" in link
