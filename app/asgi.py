@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import random
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,6 +13,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 from litestar.types import ASGIApp
 
+from app.api import health, metrics
 from app.api.access import Access
 from app.api.api_document import ApiDocument
 from app.api.assistants.definition_body import DefinitionReader
@@ -22,118 +22,21 @@ from app.api.delivery import Delivery
 from app.api.diagnosis import Diagnosis
 from app.api.new_key import KeyMaker
 from app.api.openapi import openapi_config
-from app.api.readiness import Readiness
 from app.api.routes import ROUTES
 from app.api.signing_in import SignIn
 from app.api.starting import Starter
-from app.db.database import configured_storage
-from app.db.url import is_postgresql
 from app.http.api_keys import ApiKeys
 from app.http.authentication import Authentication
 from app.http.bodies import MAX_BODY_BYTES
 from app.http.csrf import CsrfProtection, CsrfTokens
-from app.http.deliveries import Deliveries
-from app.http.event_stream import StreamLimits
-from app.http.http_figures import HttpFigures
 from app.http.passwords import Passwords
 from app.http.problems import exception_handlers
-from app.http.rate_limits import SIGN_IN, STARTS, RateLimitGuard, RateLimits
-from app.http.rate_storage import open_limiter
+from app.http.rate_limits import RateLimitGuard
 from app.http.request_envelope import RequestEnvelope
 from app.http.sessions import WebSessions
-from app.jobs.memory import MemoryJobQueue
-from app.metrics.loop_lag import LoopLag
-from app.metrics.metrics import Metrics
-from app.metrics.sources import Sources
-from app.metrics.version import version
-from app.model_sources import ModelSources
-from app.retention import Ages, Retention
+from app.node import Node
 from app.settings import Settings
 from app.web import pages
-from lib.streaming.clock import SystemClock
-from lib.streaming.execution_manager.prompt_run import Tools
-from lib.streaming.ids import Uuid7Factory
-from lib.streaming.metering.engine_figures import EngineFigures
-from lib.streaming.metering.execution_store import MeteredExecutionStore
-from lib.streaming.metering.log_store import MeteredLogStore
-from lib.streaming.prompt_processor.processor import PromptProcessor
-from lib.streaming.prompt_template.cache import TemplateCache
-from lib.streaming.resilience.retry import RetryPolicy
-from lib.streaming.streaming_service.service import StreamingService
-from lib.streaming.supervisor import Supervisor
-from lib.streaming.types import WorkerId
-
-
-class Node:
-    """One process of the service: the engine and what it stands on. Built before the event loop, opened on it."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.clock = SystemClock()
-        self.new_id = Uuid7Factory(self.clock.now_ms)
-        self.supervisor = Supervisor(self.clock)
-        self.storage = configured_storage(settings, self.clock, self.new_id)
-        self.models = ModelSources(settings, self.clock)
-        self.figures, self.http_figures = EngineFigures(), HttpFigures()
-        self.service = StreamingService(
-            store=MeteredExecutionStore(self.storage.execution_store, self.figures),
-            log_store=MeteredLogStore(self.storage.log_store, self.figures, self.clock),
-            queue=MemoryJobQueue(self.clock),
-            tools=self._tools(),
-            worker=WorkerId(self.new_id()),
-        )
-        limits = StreamLimits(heartbeat=settings.heartbeat_seconds, send=settings.send_seconds)
-        self.deliveries = Deliveries(self.clock, random.SystemRandom(), limits)
-        self.readiness = Readiness(self.storage)
-        self.retention = Retention(self.storage, self.clock, Ages.of(settings), random.SystemRandom())
-        rates = {STARTS: settings.rate_limit_starts, SIGN_IN: settings.rate_limit_sign_in}
-        self.limits = RateLimits(open_limiter(settings.limits_url, settings.limits_outage, self.clock), rates)
-        self.metrics = self._metrics()
-
-    def _metrics(self) -> Metrics:
-        lag = LoopLag(self.clock)
-        sources = Sources(
-            version=version(),
-            database=self.settings.database_kind,
-            engine=self.figures,
-            http=self.http_figures,
-            loop_lag=lag.seconds,
-            backlog=self.storage.backlog,
-            database_load=self.storage.database.load,
-            executions_held=lambda: len(self.service.manager.held()),
-            streams_open=lambda: len(self.deliveries),
-            rate_limit_outages=lambda: self.limits.outages,
-        )
-        return Metrics(self.settings, sources, lag, self.readiness.ready)
-
-    def _tools(self) -> Tools:
-        retries = RetryPolicy(random.SystemRandom().random)
-        return Tools(self.models.providers, PromptProcessor(TemplateCache()), retries, self.clock, self.settings.engine)
-
-    async def open(self) -> None:
-        """Start working. SQLite has one node, so what a predecessor left is taken over at once."""
-        self.metrics.open(self.supervisor)
-        await self.service.open(only_node=not is_postgresql(self.settings.database_url))
-        self.supervisor.start("warm-up", self.models.warm_up())
-        if self.retention.ages:
-            self.supervisor.keep("retention", self.retention.keep_running)
-
-    def begin_draining(self) -> None:
-        """No more traffic to this node; its viewers reconnect elsewhere, or here after the restart."""
-        self.readiness.stop()
-        self.deliveries.drain()
-
-    async def drain(self) -> None:
-        await self.service.drain(self.settings.drain_seconds)
-
-    async def close(self) -> None:
-        await self.deliveries.close()
-        await self.service.close()
-        await self.supervisor.close()
-        await self.models.close()
-        await self.limits.close()
-        await self.metrics.close()
-        await self.storage.close()
 
 
 def create_app(settings: Settings) -> ASGIApp:
@@ -173,16 +76,15 @@ def application(node: Node) -> ASGIApp:
 
     @asynccontextmanager
     async def working(_: Litestar) -> AsyncIterator[None]:
-        await node.open()
-        try:
-            yield
-        finally:
-            await passwords.close()
-            await node.close()
+        async with _open(node):
+            try:
+                yield
+            finally:
+                await passwords.close()
 
     app = Litestar(
         [*ROUTES, *pages.ROUTES],
-        dependencies={name: Provide(_held(value), sync_to_thread=False) for name, value in held.items()},
+        dependencies=_provided(held),
         exception_handlers=exception_handlers(),
         guards=[RateLimitGuard(node.limits)],
         lifespan=[working],
@@ -193,6 +95,32 @@ def application(node: Node) -> ASGIApp:
         template_config=TemplateConfig(directory=pages.TEMPLATES, engine=JinjaTemplateEngine),
     )
     return RequestEnvelope(app, clock, node.new_id, https=settings.https, figures=node.http_figures)
+
+
+def worker_application(node: Node) -> ASGIApp:
+    """What a node answers that only works: whether it lives, whether it can do its work, and its figures."""
+    app = Litestar(
+        [*health.ROUTES, metrics.metrics],
+        dependencies=_provided({"readiness": node.readiness, "metrics_page": node.metrics.page}),
+        exception_handlers=exception_handlers(),
+        lifespan=[lambda _: _open(node)],
+        logging_config=None,
+        openapi_config=None,
+    )
+    return RequestEnvelope(app, node.clock, node.new_id, https=False, figures=node.http_figures)
+
+
+@asynccontextmanager
+async def _open(node: Node) -> AsyncIterator[None]:
+    await node.open()
+    try:
+        yield
+    finally:
+        await node.close()
+
+
+def _provided(held: Mapping[str, Any]) -> dict[str, Provide]:
+    return {name: Provide(_held(value), sync_to_thread=False) for name, value in held.items()}
 
 
 def _held(value: Any) -> Callable[[], Any]:

@@ -26,9 +26,6 @@ class Readiness:
             "process": "stopping" if self._stopping else "ok",
         }
 
-    async def ready(self) -> bool:
-        return all(result == "ok" for result in (await self.checks()).values())
-
     async def _database(self) -> str:
         try:
             await self._storage.ping()

@@ -12,6 +12,7 @@ from typing import TypeVar
 import click
 
 from app.db.database import Storage, configured_storage
+from app.db.url import is_postgresql
 from app.settings import Settings, SettingsError
 from lib.streaming.clock import SystemClock
 from lib.streaming.errors import StreamingError
@@ -36,6 +37,15 @@ def usable_settings() -> Iterator[None]:
     except SettingsError as error:
         click.echo(str(error), err=True)
         sys.exit(WRONG_SETTINGS)
+
+
+def need_postgresql(settings: Settings, command: str) -> None:
+    """End the process with code 2 where one process must do everything."""
+    if not is_postgresql(settings.database_url):
+        raise click.UsageError(
+            f"`{command}` needs PostgreSQL: an SQLite file has one process, which serves and works."
+            " Set AA_DATABASE_URL to postgresql://user:password@host/database, or run `serve`."
+        )
 
 
 def with_storage(work: Callable[[Settings, Storage], Awaitable[T]]) -> T:

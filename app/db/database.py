@@ -12,18 +12,20 @@ from app.db.definitions import DefinitionCache
 from app.db.event_log import SqlLogStore
 from app.db.execution_reader import ExecutionReader
 from app.db.executions import SqlExecutionStore
-from app.db.port import Database
+from app.db.port import Announcer, Database, TicketWriter
 from app.db.retention import RetentionRepository
 from app.db.revision import is_at_head
 from app.db.sessions import SessionRepository
 from app.db.sqlite import SqliteDatabase
 from app.db.url import is_postgresql, sqlite_path
 from app.db.users import UserRepository
+from app.db.watches import SqlWatchStore
 from app.settings import Settings
 from lib.streaming.clock import Clock
 from lib.streaming.ids import IdFactory
 from lib.streaming.ports.execution_store import ExecutionStore
 from lib.streaming.ports.log_store import LogStore
+from lib.streaming.ports.other_nodes import WatchStore
 
 #: Connections to PostgreSQL.
 POOL_SIZE = 10
@@ -32,7 +34,14 @@ POOL_SIZE = 10
 class Storage:
     """The repositories and the engine's two stores over one database."""
 
-    def __init__(self, database: Database, new_id: IdFactory) -> None:
+    def __init__(
+        self,
+        database: Database,
+        new_id: IdFactory,
+        *,
+        tickets: TicketWriter | None = None,
+        announcer: Announcer | None = None,
+    ) -> None:
         definitions = DefinitionCache()
         self.database = database
         self.users = UserRepository(database, new_id)
@@ -42,8 +51,9 @@ class Storage:
         self.executions = ExecutionReader(database, definitions)
         self.audit = AuditRepository(database)
         self.retention = RetentionRepository(database)
-        self.execution_store: ExecutionStore = SqlExecutionStore(database, definitions)
-        self.log_store: LogStore = SqlLogStore(database, definitions)
+        self.execution_store: ExecutionStore = SqlExecutionStore(database, definitions, tickets, announcer)
+        self.watches: WatchStore = SqlWatchStore(database, announcer)
+        self.log_store: LogStore = SqlLogStore(database, definitions, announcer)
 
     async def ping(self) -> None:
         """Return if the database answers; raise `StorageUnavailable` otherwise."""
@@ -72,24 +82,38 @@ async def open_database(
     return storage_at(url, clock, new_id, synchronous=synchronous, pool_size=pool_size)
 
 
-def configured_storage(settings: Settings, clock: Clock, new_id: IdFactory) -> Storage:
-    """The database that the settings name, used as they say. Raises `UnsupportedDatabase`."""
+def configured_storage(
+    settings: Settings, clock: Clock, new_id: IdFactory, tickets: TicketWriter | None = None
+) -> Storage:
+    """The database that the settings name, used as they say. Raises `UnsupportedDatabase`.
+
+    `tickets`: writes the delivery tickets of a job queue in that database.
+    """
     return storage_at(
         settings.database_url,
         clock,
         new_id,
         synchronous=settings.sqlite_synchronous,
         pool_size=settings.postgres_pool_size,
+        tickets=tickets,
     )
 
 
 def storage_at(
-    url: str, clock: Clock, new_id: IdFactory, *, synchronous: str = "NORMAL", pool_size: int = POOL_SIZE
+    url: str,
+    clock: Clock,
+    new_id: IdFactory,
+    *,
+    synchronous: str = "NORMAL",
+    pool_size: int = POOL_SIZE,
+    tickets: TicketWriter | None = None,
 ) -> Storage:
     """As `open_database`, where no event loop runs yet."""
     if is_postgresql(url):
         # What it stands on takes as long to load as everything else here, and SQLite needs none of it.
         from app.db.postgres.database import PostgresDatabase
+        from app.db.postgres.words import PostgresAnnouncer
 
-        return Storage(PostgresDatabase(url, clock, pool_size=pool_size), new_id)
+        database = PostgresDatabase(url, clock, pool_size=pool_size)
+        return Storage(database, new_id, tickets=tickets, announcer=PostgresAnnouncer())
     return Storage(SqliteDatabase(sqlite_path(url), clock.now_ms, synchronous=synchronous), new_id)

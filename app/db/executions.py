@@ -4,21 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from sqlalchemy import Connection
+
 from app.db import claims, compaction, log_reader, starts
 from app.db.definitions import DefinitionCache
-from app.db.port import Database
-from lib.streaming.ports.execution_store import Accepted, CancelView, Claim, NewExecution, Orphan, Renewal
+from app.db.port import Announcer, Database, TicketWriter
+from lib.streaming.ports.execution_store import Accepted, CancelView, Claim, NewExecution, Orphan, Ownership, Renewal
 from lib.streaming.types import EndedBy, Epoch, ExecutionId, WorkerId
 
 
 class SqlExecutionStore:
-    def __init__(self, database: Database, definitions: DefinitionCache) -> None:
+    """`tickets`: makes each new execution's ticket in the transaction that inserts it; without one, submit it.
+
+    `announcer`: tells the other nodes of a stop.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        definitions: DefinitionCache,
+        tickets: TicketWriter | None = None,
+        announcer: Announcer | None = None,
+    ) -> None:
         self._database = database
         self._definitions = definitions
+        self._tickets = tickets
+        self._announcer = announcer
 
     async def create(self, new: NewExecution) -> Accepted:
         """As the port says; raises also `AssistantNotFound` if the version is gone."""
-        return await self._database.write(lambda connection: starts.create(connection, new, self._definitions))
+        return await self._database.write(
+            lambda connection: starts.create(connection, new, self._definitions, self._tickets)
+        )
 
     async def claim(self, execution_id: ExecutionId, worker: WorkerId, lease_seconds: float) -> Claim | None:
         lease_ms = _ms(lease_seconds)
@@ -36,7 +53,13 @@ class SqlExecutionStore:
         await self._database.write(lambda connection: claims.release(connection, execution_id, epoch))
 
     async def request_cancel(self, execution_id: ExecutionId, by: EndedBy) -> CancelView | None:
-        return await self._database.write(lambda connection: claims.request_cancel(connection, execution_id, by))
+        def ask(connection: Connection) -> CancelView | None:
+            view = claims.request_cancel(connection, execution_id, by)
+            if self._announcer is not None and view is not None and view.ownership is Ownership.OWNED:
+                self._announcer.stop_asked(connection, execution_id)
+            return view
+
+        return await self._database.write(ask)
 
     async def orphans(self, limit: int) -> Sequence[Orphan]:
         return await self._database.read(lambda connection: claims.orphans(connection, limit))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol, TypeVar
 
 import msgspec
 from sqlalchemy import Connection
+
+from lib.streaming.types import ExecutionId
 
 T = TypeVar("T")
 
@@ -36,3 +38,23 @@ class Database(Protocol):
     def load(self) -> DatabaseLoad: ...
 
     async def close(self) -> None: ...
+
+
+class Announcer(Protocol):
+    """Tells the other nodes, in the transaction that makes it true: heard if it commits, and only then."""
+
+    def moved(self, connection: Connection, execution_ids: Collection[ExecutionId]) -> None: ...
+
+    def stop_asked(self, connection: Connection, execution_id: ExecutionId) -> None: ...
+
+    def audience_changed(self, connection: Connection, execution_ids: Collection[ExecutionId]) -> None: ...
+
+
+class TicketWriter(Protocol):
+    """The job queue's own statement for a delivery ticket, to be run in the transaction that makes the execution."""
+
+    @property
+    def text(self) -> str: ...
+
+    def values(self, *execution_ids: ExecutionId) -> tuple[object, ...]:
+        """What goes into the statement's places, in order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -9,6 +10,7 @@ from app.db import event_rows
 from app.db.definitions import DefinitionCache
 from app.db.dialect import now_ms
 from app.db.errors import AssistantNotFound
+from app.db.port import TicketWriter
 from app.db.prepared import Prepared, slots
 from app.db.tables import LIVE, executions, users
 from lib.streaming.errors import IdempotencyConflict, TooManyExecutions
@@ -54,21 +56,25 @@ _INSERT = Prepared(
 )
 
 
-def create(connection: Connection, new: NewExecution, definitions: DefinitionCache) -> Accepted:
+def create(
+    connection: Connection, new: NewExecution, definitions: DefinitionCache, tickets: TicketWriter | None = None
+) -> Accepted:
     _LOCK.rows(connection, principal=new.principal_id)
     state = _STATE.row(connection, principal=new.principal_id)
     assert state is not None
     if existing := _existing(connection, new, state.now):
-        return existing
+        return msgspec.structs.replace(existing, ticketed=tickets is not None)
     if state.live >= new.max_concurrent:
         message = f"{new.max_concurrent} of your executions are still running; wait for one to end or stop one."
         raise TooManyExecutions(message, limit=new.max_concurrent)
     key = _insert(connection, new, state.now)
     code, data = pack(ExecutionQueued(state.pending))
     event_rows.INSERT.many(connection, [(key, 1, code, state.now, data)])
+    if tickets is not None:
+        connection.exec_driver_sql(tickets.text, tickets.values(new.id)).close()
     version = definitions.get(connection, new.version_id)
     handle = LogHandle(key, LogContext(new.id, version.prompt_ids), Seq(1), terminal=False)
-    return Accepted(new.id, ExecutionStatus.PENDING, existing=False, handle=handle)
+    return Accepted(new.id, ExecutionStatus.PENDING, existing=False, handle=handle, ticketed=tickets is not None)
 
 
 def _existing(connection: Connection, new: NewExecution, now: int) -> Accepted | None:

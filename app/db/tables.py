@@ -223,6 +223,22 @@ event_timelines = Table(
     Column("text", LargeBinary),
 )
 
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("lease_until_ms", BigInteger, nullable=False),
+)
+
+watches = Table(
+    "watches",
+    metadata,
+    Column("execution_key", ForeignKey("executions.key", ondelete="CASCADE"), primary_key=True),
+    Column("node_id", ForeignKey("nodes.id", ondelete="CASCADE"), primary_key=True, index=True),
+    # Stays when the last viewer there has left: without any row an execution was never watched.
+    Column("gone", Boolean, nullable=False),
+)
+
 audit = Table(
     "audit",
     metadata,

@@ -67,12 +67,12 @@ class MemoryJobQueue:
         anyio.CancelScope()
         self._supervisor.start("job-queue", self._keep_working())
 
-    async def submit(self, execution_id: ExecutionId) -> None:
-        if execution_id in self._tickets:
-            return
-        self._tickets.add(execution_id)
-        await self._trim_log()
-        await self._queries.enqueue(ENTRYPOINT, execution_id.encode())
+    async def submit(self, *execution_ids: ExecutionId) -> None:
+        for execution_id in execution_ids:
+            if execution_id not in self._tickets:
+                self._tickets.add(execution_id)
+                await self._trim_log()
+                await self._queries.enqueue(ENTRYPOINT, execution_id.encode())
 
     async def stats(self) -> QueueStats:
         running = len(self._in_hand or ())

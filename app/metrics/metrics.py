@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from app.metrics.loop_lag import LoopLag
 from app.metrics.own_port import OwnPort
 from app.metrics.page import MetricsPage
@@ -15,13 +13,11 @@ from lib.streaming.supervisor import Supervisor
 class Metrics:
     """Off unless the settings name a port or a token. Raises `SettingsError` where the port cannot be had."""
 
-    def __init__(
-        self, settings: Settings, sources: Sources, lag: LoopLag, ready: Callable[[], Awaitable[bool]]
-    ) -> None:
+    def __init__(self, settings: Settings, sources: Sources, lag: LoopLag) -> None:
         self._lag = lag
         token, port = settings.metrics_token, settings.metrics_port
         self.page = MetricsPage(sources, token.get_secret_value() if token else None)
-        self.own_port = None if port is None else OwnPort(settings.host, port, self.page, ready)
+        self.own_port = None if port is None else OwnPort(settings.host, port, self.page)
 
     def open(self, supervisor: Supervisor) -> None:
         """Begin to serve and to watch the event loop, if anybody may look."""

@@ -1,11 +1,11 @@
-"""A small server beside the service, for whoever watches this process: /metrics, /livez, /readyz."""
+"""A small server beside the service, for whoever watches this process: /metrics and nothing else."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 
 import uvicorn
 from litestar.types import Receive, Scope, Send
@@ -17,13 +17,12 @@ from app.settings import SettingProblem, SettingsError
 class OwnPort:
     """Takes its port when it is made, and serves it from `open` to `close`.
 
-    `ready`: whether the process can do its work. Raises `SettingsError` where the port cannot be had.
+    Raises `SettingsError` where the port cannot be had.
     """
 
-    def __init__(self, host: str, port: int, metrics: MetricsPage, ready: Callable[[], Awaitable[bool]]) -> None:
+    def __init__(self, host: str, port: int, metrics: MetricsPage) -> None:
         self._listener = _listener(host, port)
         self._metrics = metrics
-        self._ready = ready
         self._server = _Server(
             uvicorn.Config(
                 self._answer,
@@ -61,18 +60,12 @@ class OwnPort:
     async def _text(self, scope: Scope) -> Text:
         if scope.get("method") != "GET":
             return Text(b"GET is all there is.\n", status=405)
-        match scope["path"]:
-            case "/metrics":
-                authorization = dict(scope["headers"]).get(b"authorization", b"")
-                if self._metrics.allows(authorization.decode("latin-1")):
-                    return await self._metrics.text()
-                return Text(b"Send the value of AA_METRICS_TOKEN: `Authorization: Bearer ...`.\n", status=401)
-            case "/livez":
-                return Text(b"ok\n")
-            case "/readyz":
-                return Text(b"ok\n") if await self._ready() else Text(b"not ready\n", status=503)
-            case _:
-                return Text(b"There is /metrics, /livez and /readyz.\n", status=404)
+        if scope["path"] != "/metrics":
+            return Text(b"There is /metrics.\n", status=404)
+        authorization = dict(scope["headers"]).get(b"authorization", b"")
+        if not self._metrics.allows(authorization.decode("latin-1")):
+            return Text(b"Send the value of AA_METRICS_TOKEN: `Authorization: Bearer ...`.\n", status=401)
+        return await self._metrics.text()
 
 
 class _Server(uvicorn.Server):

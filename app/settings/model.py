@@ -93,6 +93,15 @@ class Settings(BaseSettings):
     max_concurrent_executions: forms.Count = Field(
         default=5, description="Executions one principal may have unfinished at a time."
     )
+    max_running_executions: forms.Count = Field(
+        default=1000,
+        description="Executions running at a time, over all workers; more wait. The same on every node.",
+    )
+    worker_executions: forms.Count = Field(default=1000, description="Executions one worker runs at a time.")
+    health_port: forms.Port | None = Field(
+        default=None,
+        description="The port on which `worker` answers `/livez` and `/readyz`. Absent: it listens nowhere.",
+    )
     limits_url: forms.LimitsUrl = Field(
         default="memory://",
         description="Where rate limits are counted. `memory://` counts for each process on its own.",
@@ -152,11 +161,11 @@ class Settings(BaseSettings):
     )
     metrics_port: forms.Port | None = Field(
         default=None,
-        description="A port of its own, at `AA_HOST`, for `/metrics`, `/livez` and `/readyz` of this process.",
+        description="A port of its own, at `AA_HOST`, for `/metrics` of this process.",
     )
     metrics_token: forms.Token | None = Field(
         default=None,
-        description="Whoever sends it as `Authorization: Bearer …` may read `/metrics`, on either port. Absent: "
+        description="Whoever sends it as `Authorization: Bearer …` may read `/metrics`, on whatever port. Absent: "
         "`/metrics` is on its own port only.",
     )
     openai_api_key: forms.ProviderKey | None = Field(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.db.database import Storage, open_database
 from app.db.migrate import upgrade
+from app.db.url import is_postgresql
 from lib.streaming.clock import Clock
 from lib.streaming.ids import Uuid7Factory
 from tests.support.database_clock import DatabaseClock
@@ -33,7 +34,8 @@ async def open_storage(directory: Path, clock: Clock) -> Storage:
     return await open_database(fresh_database(directory), clock, Uuid7Factory(clock.now_ms))
 
 
-async def open_postgres_storage(url: str, clock: DatabaseClock) -> Storage:
-    """Storage over the PostgreSQL database at `url`, which the clock rules from now on; close it."""
-    await clock.rule(url)
+async def open_storage_at(url: str, clock: DatabaseClock) -> Storage:
+    """Storage over the database at `url`, which the clock rules from now on; close it."""
+    if is_postgresql(url):
+        await clock.rule(url)
     return await open_database(url, clock, Uuid7Factory(clock.now_ms))

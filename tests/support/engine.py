@@ -35,6 +35,7 @@ from lib.streaming.types import (
 )
 from tests.support.fake_clock import FakeClock, settle
 from tests.support.hand_fed_provider import HandFedProvider
+from tests.support.shared_store import SharedStore
 
 
 class PlainProcessor:
@@ -68,12 +69,14 @@ class TaskQueue:
     async def open(self, handler: Handler | None) -> None:
         self.handler = handler
 
-    async def submit(self, execution_id: ExecutionId) -> None:
-        if self.handler is None or self.paused or execution_id in self.tasks.values():
+    async def submit(self, *execution_ids: ExecutionId) -> None:
+        if self.handler is None or self.paused:
             return
-        task = asyncio.ensure_future(self.handler(execution_id))
-        self.tasks[task] = execution_id
-        task.add_done_callback(self.tasks.pop)
+        for execution_id in execution_ids:
+            if execution_id not in self.tasks.values():
+                task = asyncio.ensure_future(self.handler(execution_id))
+                self.tasks[task] = execution_id
+                task.add_done_callback(self.tasks.pop)
 
     async def stats(self) -> QueueStats:
         return QueueStats(0, len(self.tasks))
@@ -88,7 +91,10 @@ class TaskQueue:
 
 
 class Engine:
-    """One node. Several may share a store: that is what a crash and a restart look like."""
+    """One node. Several may share a store: that is what a crash and a restart look like, or a `SharedStore` many nodes.
+
+    Without `works` it runs nothing.
+    """
 
     def __init__(
         self,
@@ -99,6 +105,7 @@ class Engine:
         worker: str = "worker-1",
         max_tries: int = 3,
         figures: EngineFigures | None = None,
+        works: bool = True,
         **settings: Any,
     ) -> None:
         self.clock = clock or FakeClock()
@@ -108,16 +115,18 @@ class Engine:
         self.settings = EngineSettings(**settings)
         tools = Tools(self.provider, PlainProcessor(), FewRetries(max_tries), self.clock, self.settings)
         figures = figures or EngineFigures()
+        self.works = works
         self.service = StreamingService(
             store=MeteredExecutionStore(self.store, figures),
             log_store=MeteredLogStore(self.store, figures, self.clock),
             queue=self.queue,
             tools=tools,
             worker=WorkerId(worker),
+            others=self.store.others if isinstance(self.store, SharedStore) else None,
         )
 
     async def __aenter__(self) -> Engine:
-        await self.service.open()
+        await self.service.open(works=self.works)
         await settle()
         return self
 

@@ -27,10 +27,11 @@ def free_port() -> int:
 
 
 class Node:
-    """`python -m app serve` in `data_dir`; settings as environment variables."""
+    """`python -m app serve` in `data_dir`, or another command; settings as environment variables."""
 
-    def __init__(self, data_dir: Path, **environment: str) -> None:
+    def __init__(self, data_dir: Path, *command: str, **environment: str) -> None:
         self.port = free_port()
+        self._command = command or ("serve",)
         self.base_url = f"http://127.0.0.1:{self.port}"
         self._log_file = data_dir / "node.log"
         self._environment = {
@@ -41,6 +42,7 @@ class Node:
             },
             "AA_DATA_DIR": str(data_dir),
             "AA_PORT": str(self.port),
+            "AA_HEALTH_PORT": str(self.port),
             "AA_LOCAL_MODEL": "off",
             "AA_RATE_LIMIT_STARTS": "100000/minute",
             "AA_MAX_CONCURRENT_EXECUTIONS": "10000",
@@ -65,7 +67,7 @@ class Node:
             pytest.fail(f"the server was not ready after {READY_SECONDS} s:\n{self.log()[-4000:]}")
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "app", "serve"]
+        command = [sys.executable, "-m", "app", *self._command]
         with self._log_file.open("ab") as log:
             return subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
 

@@ -13,10 +13,11 @@ import httpx
 import msgspec
 
 from app.api.new_key import KeyMaker
-from app.asgi import Node, application
+from app.asgi import application
 from app.db.records import AssistantRecord, AssistantStatus, UserRecord, UserRole
 from app.http.passwords import Passwords
 from app.http.principal import Scope
+from app.node import Node
 from app.settings import Settings
 from lib.streaming.definition import Definition, FieldType, InputField, PromptDefinition
 from lib.streaming.sse_events.decoder import EventStreamDecoder
@@ -146,19 +147,25 @@ def as_json(definition: Definition) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def running_service(directory: Path, *, again: bool = False, **environment: str) -> AsyncIterator[Service]:
-    """`environment`: settings without their prefix, as `rate_limit_starts="3/minute"`. `again`: keep the database."""
+async def running_service(
+    directory: Path, *, again: bool = False, works: bool = True, **environment: str
+) -> AsyncIterator[Service]:
+    """`environment`: settings without their prefix, as `rate_limit_starts="3/minute"`. `again`: keep the database.
+
+    Without `works` it only serves, as with `--no-worker`.
+    """
     given = {f"AA_{name.upper()}": value for name, value in environment.items()}
+    if "AA_DATABASE_URL" not in given:
+        given["AA_DATABASE_URL"] = f"sqlite:///{directory / 'test.db'}" if again else fresh_database(directory)
     defaults = {
         "AA_DATA_DIR": str(directory),
-        "AA_DATABASE_URL": f"sqlite:///{directory / 'test.db'}" if again else fresh_database(directory),
         "AA_LOCAL_MODEL": "off",
         "AA_RATE_LIMIT_STARTS": "1000000/minute",
         "AA_RATE_LIMIT_SIGN_IN": "1000000/minute",
         "AA_MAX_CONCURRENT_EXECUTIONS": "1000",
     }
     settings = Settings.load(defaults | given)
-    node = Node(settings)
+    node = Node(settings, works=works)
     async with (
         serving(application(node), settings, node.begin_draining, node.drain) as server,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as client,

@@ -15,7 +15,7 @@ STATEMENT_SECONDS = 10.0
 #: For a connection that all others hold.
 POOL_SECONDS = 5.0
 
-_SERVER_SETTINGS = {
+SERVER_SETTINGS = {
     "application_name": "assistant-architect",
     # A process that is stopped inside a transaction holds rows that its successor must have.
     "idle_in_transaction_session_timeout": "5000",
@@ -46,6 +46,6 @@ def single(url: str) -> AsyncEngine:
 def _engine(url: str, *, connect_args: dict[str, Any], **options: Any) -> AsyncEngine:
     return create_async_engine(
         postgresql_url(url),
-        connect_args={"timeout": CONNECT_SECONDS, "server_settings": _SERVER_SETTINGS, **connect_args},
+        connect_args={"timeout": CONNECT_SECONDS, "server_settings": SERVER_SETTINGS, **connect_args},
         **options,
     )

@@ -20,7 +20,9 @@ MAX_TAIL_ENTRIES = 2048
 class Channel:
     """`committed` is the highest number known to be stored; the tail holds `first..committed` or is empty."""
 
-    __slots__ = ("_bytes", "_entries", "_frames", "_waiters", "committed", "encoder", "handle", "terminal", "users")
+    __slots__ = (
+        *("_bytes", "_entries", "_frames", "_waiters", "committed", "encoder", "handle", "pens", "terminal", "users"),
+    )
 
     def __init__(self, handle: LogHandle) -> None:
         self.handle = handle
@@ -28,6 +30,8 @@ class Channel:
         self.committed: Seq = handle.last_seq
         self.terminal = handle.terminal
         self.users = 0
+        #: How many of the users write: none if another node owns the execution.
+        self.pens = 0
         self._entries: list[LogEntry] = []
         self._frames: list[bytes | None] = []
         self._bytes = 0

@@ -41,9 +41,11 @@ class EventLog:
         """The pen for an execution just claimed; give it back with `release`."""
         channel = self._acquire(handle)
         channel.learn(handle)
+        channel.pens += 1
         return Appender(channel, epoch, self._clock, self._commit.mark)
 
     def release(self, appender: Appender) -> None:
+        appender.channel.pens -= 1
         self._release(appender.channel)
 
     async def follow(self, execution_id: ExecutionId, after: int) -> Follower | None:
@@ -72,6 +74,28 @@ class EventLog:
         """Another owner wrote: let this process's readers of the execution look."""
         if channel := self._channels.get(execution_id):
             channel.learn(await self._handle(execution_id))
+
+    def followed_from_elsewhere(self, execution_id: ExecutionId) -> Channel | None:
+        """The channel of an execution that is followed here and not owned here."""
+        channel = self._channels.get(execution_id)
+        return channel if channel is not None and not channel.pens and not channel.terminal else None
+
+    def foreign_channels(self) -> list[Channel]:
+        """All of those."""
+        return [channel for channel in self._channels.values() if not channel.pens and not channel.terminal]
+
+    async def ended(self, execution_id: ExecutionId, max_wait: float) -> None:
+        """Return when an execution has ended, as far as this process sees it, or after `max_wait` seconds."""
+        handle = await self._handle(execution_id)
+        if handle.terminal:
+            return
+        channel = self._acquire(handle)
+        until = self._clock.monotonic() + max_wait
+        try:
+            while not channel.terminal and (left := until - self._clock.monotonic()) > 0:
+                await channel.wait(self._clock, left)
+        finally:
+            self._release(channel)
 
     async def _handle(self, execution_id: ExecutionId) -> LogHandle:
         handle = await self._store.handle(execution_id)

@@ -104,6 +104,8 @@ class ExecutionManager:
     def lose(self, execution_id: ExecutionId) -> None:
         """Somebody else owns it, or the lease could not be kept: stop without writing."""
         if run := self._runs.get(execution_id):
+            if run.ending is None:
+                log.warning("execution %s was given up: its lease is lost", execution_id)
             run.give_up()
 
     async def drain(self, window_seconds: float) -> None:

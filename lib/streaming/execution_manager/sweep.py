@@ -42,11 +42,14 @@ class Sweep:
             await self._clock.sleep(self._settings.sweep_seconds)
 
     async def sweep(self) -> None:
+        unheld = []
         for orphan in await self._store.orphans(BATCH):
             if orphan.pending and self._clock.now_ms() - orphan.created_ms > self._settings.queue_timeout * 1000:
                 # No worker is free to find that out: end it here.
                 await self._manager.finish(orphan.id)
             else:
-                await self._queue.submit(orphan.id)
+                unheld.append(orphan.id)
+        if unheld:
+            await self._queue.submit(*unheld)
         for execution_id in await self._store.uncompacted(BATCH):
             await self._store.compact(execution_id)

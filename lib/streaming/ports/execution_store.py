@@ -44,12 +44,16 @@ class NewExecution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """A committed start. `existing` if the idempotency key had already made it; a new one has its handle."""
+    """A committed start. `existing` if the idempotency key had already made it; a new one has its handle.
+
+    `ticketed`: its delivery ticket was committed with it, so nobody has to submit it.
+    """
 
     id: ExecutionId
     status: ExecutionStatus
     existing: bool
     handle: LogHandle | None = None
+    ticketed: bool = False
 
 
 class Orphan(msgspec.Struct, frozen=True):

@@ -34,8 +34,11 @@ class JobQueue(Protocol):
     async def open(self, handler: Handler | None) -> None:
         """Start; with a handler this process works, without one it only submits."""
 
-    async def submit(self, execution_id: ExecutionId) -> None:
-        """Offer an execution to a worker; doing so again while a ticket waits or runs is harmless."""
+    async def submit(self, *execution_ids: ExecutionId) -> None:
+        """Offer executions to workers; doing so again while a ticket waits or runs is harmless.
+
+        Raises `StorageUnavailable` where tickets lie in a database that does not answer.
+        """
 
     async def stats(self) -> QueueStats: ...
 

@@ -13,8 +13,10 @@ from lib.streaming.execution_manager.sweep import Sweep
 from lib.streaming.ports.execution_store import Accepted, ExecutionStore, NewExecution
 from lib.streaming.ports.job_queue import JobQueue
 from lib.streaming.ports.log_store import LogStore
+from lib.streaming.ports.other_nodes import OtherNodes
+from lib.streaming.streaming_service.neighbours import Neighbours
 from lib.streaming.streaming_service.stopping import Stopper
-from lib.streaming.streaming_service.view import View
+from lib.streaming.streaming_service.view import Doorkeeper, View
 from lib.streaming.streaming_service.viewers import Viewers
 from lib.streaming.supervisor import Supervisor
 from lib.streaming.types import EndedBy, ExecutionId, WorkerId
@@ -24,7 +26,14 @@ class StreamingService:
     """start · follow · cancel · drain. Built once by the composition root; `open` before use, `close` last."""
 
     def __init__(
-        self, *, store: ExecutionStore, log_store: LogStore, queue: JobQueue, tools: Tools, worker: WorkerId
+        self,
+        *,
+        store: ExecutionStore,
+        log_store: LogStore,
+        queue: JobQueue,
+        tools: Tools,
+        worker: WorkerId,
+        others: OtherNodes | None = None,
     ) -> None:
         clock: Clock = tools.clock
         self._store = store
@@ -36,16 +45,28 @@ class StreamingService:
         self._leases = LeaseKeeper(store, self.manager, clock, tools.settings)
         self._sweep = Sweep(store, queue, self.manager, clock, tools.settings)
         self._stopper = Stopper(store, self.events, self.manager, clock, tools.settings)
+        self._neighbours = None
+        if others is not None:
+            self._neighbours = Neighbours(
+                others, self.events, self.manager, self._leases, self.viewers, clock, tools.settings
+            )
+        self._door: Doorkeeper = self._neighbours.audience if self._neighbours else self.viewers
         self._draining = False
 
-    async def open(self, *, only_node: bool = False) -> None:
-        """Start working. A node that knows it is the only one takes over what its predecessor left at once."""
+    async def open(self, *, only_node: bool = False, works: bool = True) -> None:
+        """Start. A node that knows it is the only one takes over what its predecessor left at once.
+
+        One that does not work starts no execution and finds none that was left: it serves, and ends what is stopped.
+        """
         await self.events.open()
         if only_node:
             await self._store.expire_leases()
-        await self._queue.open(self.manager.run)
+        await self._queue.open(self.manager.run if works else None)
         self._supervisor.keep("lease-keeper", self._leases.run)
-        self._supervisor.keep("sweep", self._sweep.run)
+        if works:
+            self._supervisor.keep("sweep", self._sweep.run)
+        if self._neighbours:
+            self._neighbours.open()
 
     async def start(self, new: NewExecution) -> Accepted:
         """Store an execution and offer it to a worker; when this returns it is committed.
@@ -55,7 +76,7 @@ class StreamingService:
         if self._draining:
             raise Draining("This server is stopping; try again in a moment.")
         accepted = await self._store.create(new)
-        if not accepted.status.terminal:
+        if not (accepted.status.terminal or accepted.ticketed):
             await self._queue.submit(accepted.id)
         return accepted
 
@@ -65,11 +86,15 @@ class StreamingService:
         Raises `ExecutionNotFound`. Whoever gets a view must `close` it.
         """
         follower = await self.events.follow(execution_id, after)
-        return None if follower is None else View(follower, self.viewers)
+        return None if follower is None else View(follower, self._door)
 
     async def cancel(self, execution_id: ExecutionId, by: EndedBy) -> CancelReceipt | None:
         """Stop an execution and tell what happened, within the stop's bounded wait; None if there is none."""
         return await self._stopper.stop(execution_id, by)
+
+    def send_viewers_away(self) -> None:
+        """To be called before this node ends its streams: nobody who leaves from now on has left by themselves."""
+        self._door.send_away()
 
     async def drain(self, window_seconds: float) -> None:
         """Take nothing new; let running prompts end within the window, then hand their executions over."""
@@ -79,6 +104,8 @@ class StreamingService:
 
     async def close(self) -> None:
         self.viewers.close()
+        if self._neighbours:
+            await self._neighbours.close()
         await self._supervisor.close()
         await self._queue.close()
         await self.events.close()

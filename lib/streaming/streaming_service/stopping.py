@@ -48,7 +48,7 @@ class Stopper:
                 return self._receipt(asked, StopOutcome.OWNER_LOST, view.status, closed=False)
             outcome = _OUTCOMES[view.ownership]
             if view.ownership is Ownership.OWNED:
-                await self._clock.sleep(LOOK_AGAIN_SECONDS)
+                await self._events.ended(execution_id, LOOK_AGAIN_SECONDS)
             else:
                 # Claiming it with the flag set ends it at once.
                 await self._manager.finish(execution_id)

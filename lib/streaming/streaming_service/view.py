@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from lib.streaming.event_log.follower import Follower
-from lib.streaming.streaming_service.viewers import Viewers
 from lib.streaming.types import ExecutionId
+
+
+class Doorkeeper(Protocol):
+    """Who is told that a viewer came and went."""
+
+    def arrived(self, execution_id: ExecutionId) -> None: ...
+
+    def left(self, execution_id: ExecutionId, *, saw_the_end: bool) -> None: ...
+
+    def send_away(self) -> None:
+        """From now on viewers leave because this node stops, which is not their wish."""
 
 
 class View:
     """What a delivery reads from; `close` exactly once, whatever happened."""
 
-    def __init__(self, follower: Follower, viewers: Viewers) -> None:
+    def __init__(self, follower: Follower, door: Doorkeeper) -> None:
         self._follower = follower
-        self._viewers = viewers
+        self._door = door
         self._open = True
         self._ended = False
-        viewers.arrived(follower.execution_id)
+        door.arrived(follower.execution_id)
 
     @property
     def execution_id(self) -> ExecutionId:
@@ -31,4 +43,4 @@ class View:
         if self._open:
             self._open = False
             await self._follower.close()
-            self._viewers.left(self.execution_id, saw_the_end=self._ended)
+            self._door.left(self.execution_id, saw_the_end=self._ended)

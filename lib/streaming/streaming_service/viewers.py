@@ -24,6 +24,7 @@ class Viewers:
         self._counts: dict[ExecutionId, int] = {}
         self._grace: dict[ExecutionId, Timer] = {}
         self._left_early: dict[ExecutionId, None] = {}
+        self._sending_away = False
         manager.on_claim = self._claimed
 
     def arrived(self, execution_id: ExecutionId) -> None:
@@ -38,8 +39,12 @@ class Viewers:
         self._counts[execution_id] -= 1
         if self._counts[execution_id] == 0:
             del self._counts[execution_id]
-            if not saw_the_end:
+            if not (saw_the_end or self._sending_away):
                 self._last_left(execution_id)
+
+    def send_away(self) -> None:
+        """The node stops: its viewers do not leave by themselves and will come back, so no policy acts."""
+        self._sending_away = True
 
     def count(self, execution_id: ExecutionId) -> int:
         return self._counts.get(execution_id, 0)

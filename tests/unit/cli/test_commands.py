@@ -52,7 +52,7 @@ def test_every_command_explains_itself(empty: Terminal, name: str) -> None:
 
 
 def test_the_list_of_commands_is_that_of_the_contract(empty: Terminal) -> None:
-    for name in ("serve", "migrate", "users", "keys", "assistants", "executions", "maintenance", "doctor"):
+    for name in ("serve", "worker", "migrate", "users", "keys", "assistants", "executions", "maintenance", "doctor"):
         assert name in empty.ok("--help")
 
 
@@ -184,3 +184,21 @@ def test_a_dry_run_of_retention_tells_and_removes_nothing(terminal: Terminal) ->
         assert "audit rows              1 would be removed" in told
     assert "audit rows              1 removed" in terminal.ok("maintenance", "retention")
     assert "audit rows              0 removed" in terminal.ok("maintenance", "retention")
+
+
+@pytest.mark.parametrize("command", [("worker",), ("serve", "--no-worker")])
+def test_what_needs_several_nodes_is_refused_on_sqlite(empty: Terminal, command: tuple[str, ...]) -> None:
+    result = empty.run(*command)
+    assert result.exit_code == 2
+    assert f"`{' '.join(command)}` needs PostgreSQL" in result.output
+    assert "AA_DATABASE_URL" in result.output
+
+
+@pytest.mark.parametrize("command", [("worker",), ("serve", "--no-worker"), ("serve",)])
+def test_a_database_that_does_not_answer_is_told_in_one_line(empty: Terminal, command: tuple[str, ...]) -> None:
+    empty.environment.setenv("AA_DATABASE_URL", f"postgresql://nobody@/none?host={empty.directory}")
+    empty.environment.setenv("AA_PORT", "0")
+    result = empty.run(*command)
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: The database did not take the transaction")
+    assert "Traceback" not in result.output

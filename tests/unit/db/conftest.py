@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from app.db.database import Storage
-from tests.support.database import open_postgres_storage, open_storage
+from tests.support.database import fresh_database, open_storage, open_storage_at
 from tests.support.database_clock import DatabaseClock
 
 pytest.register_assert_rewrite(
     "tests.support.database_contract",
     "tests.support.execution_store_contract",
     "tests.support.log_store_contract",
+    "tests.support.watch_store_contract",
 )
 
 
@@ -29,11 +30,16 @@ async def sqlite_storage(tmp_path: Path, clock: DatabaseClock) -> AsyncIterator[
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def storage(request: pytest.FixtureRequest, tmp_path: Path, clock: DatabaseClock) -> AsyncIterator[Storage]:
-    """On each database in turn."""
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of a migrated database without rows, of each kind in turn."""
     if request.param == "sqlite":
-        storage = await open_storage(tmp_path, clock)
-    else:
-        storage = await open_postgres_storage(request.getfixturevalue("postgres_url"), clock)
+        return fresh_database(tmp_path)
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+async def storage(url: str, clock: DatabaseClock) -> AsyncIterator[Storage]:
+    """On each kind of database in turn."""
+    storage = await open_storage_at(url, clock)
     yield storage
     await storage.close()

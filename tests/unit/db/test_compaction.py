@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -19,7 +18,8 @@ from lib.streaming.ports.log_store import Write
 from lib.streaming.sse_events.log_entry import LogEntry
 from lib.streaming.sse_events.vocabulary import Event, Warned
 from lib.streaming.types import ExecutionStatus, PromptId, PromptStatus, Seq
-from tests.support.database import open_storage
+from tests.support.database import open_storage_at
+from tests.support.database_clock import DatabaseClock
 from tests.support.fake_clock import FakeClock
 from tests.support.refusing import refusing
 from tests.support.sql_stores import sql_stores
@@ -58,9 +58,7 @@ async def store_log(stores: Stores, log: list[Delta | Event]) -> Owner:
     return owner
 
 
-def test_a_packed_log_reads_byte_for_byte_as_before(tmp_path: Path) -> None:
-    clock = FakeClock()
-
+def test_a_packed_log_reads_byte_for_byte_as_before(url: str, clock: DatabaseClock) -> None:
     async def scenario(log: list[Delta | Event], cuts: list[tuple[int, int]]) -> None:
         owner = await store_log(stores, log)
         before = await stores.entries(owner.id)
@@ -70,13 +68,13 @@ def test_a_packed_log_reads_byte_for_byte_as_before(tmp_path: Path) -> None:
             page = await storage.log_store.read(owner.claim.handle, Seq(after), limit)
             assert list(page) == [entry for entry in before if entry.seq > after][:limit]
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=40, deadline=None)
     @given(log=logs, cuts=st.lists(st.tuples(st.integers(0, 70), st.integers(1, 20)), max_size=5))
     def holds(log: list[Delta | Event], cuts: list[tuple[int, int]]) -> None:
         runner.run(scenario(log, cuts))
 
     with asyncio.Runner() as runner:
-        storage = runner.run(open_storage(tmp_path, clock))
+        storage = runner.run(open_storage_at(url, clock))
         stores = sql_stores(storage, clock)
         holds()
         runner.run(storage.close())

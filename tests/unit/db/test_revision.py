@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
@@ -20,9 +18,7 @@ def test_the_newest_revision_is_the_one_the_tool_finds() -> None:
     assert newest_revisions() == set(ScriptDirectory.from_config(config).get_heads())
 
 
-async def test_only_a_migrated_database_is_at_head(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'new.db'}"
-
+async def test_only_a_migrated_database_is_at_head(url: str) -> None:
     async def at_head() -> bool:
         storage = await open_database(url, SystemClock(), Uuid7Factory(SystemClock().now_ms))
         try:
@@ -30,8 +26,8 @@ async def test_only_a_migrated_database_is_at_head(tmp_path: Path) -> None:
         finally:
             await storage.close()
 
-    assert not await at_head()
-    upgrade(url)
     assert await at_head()
     downgrade(url, "base")
     assert not await at_head()
+    upgrade(url)
+    assert await at_head()

@@ -10,12 +10,23 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from app.jobs.memory import MemoryJobQueue
+from app.jobs.postgres import PostgresJobQueue
 from lib.streaming.clock import SystemClock
 from lib.streaming.ports.job_queue import JobQueue, Outcome, QueueStats
 from lib.streaming.types import ExecutionId
 
-ADAPTERS: dict[str, Callable[[int], JobQueue]] = {
-    "memory": lambda concurrency: MemoryJobQueue(SystemClock(), concurrency),
+
+def in_memory(_: pytest.FixtureRequest, concurrency: int) -> JobQueue:
+    return MemoryJobQueue(SystemClock(), concurrency)
+
+
+def on_postgres(request: pytest.FixtureRequest, concurrency: int) -> JobQueue:
+    return PostgresJobQueue(request.getfixturevalue("connect"), SystemClock(), limit=concurrency)
+
+
+ADAPTERS: dict[str, Callable[[pytest.FixtureRequest, int], JobQueue]] = {
+    "memory": in_memory,
+    "postgres": on_postgres,
 }
 CONCURRENCY = 3
 
@@ -64,7 +75,7 @@ class Handler:
 
 @pytest.fixture(params=ADAPTERS)
 async def queue(request: pytest.FixtureRequest) -> AsyncIterator[JobQueue]:
-    queue = ADAPTERS[request.param](CONCURRENCY)
+    queue = ADAPTERS[request.param](request, CONCURRENCY)
     yield queue
     await queue.close()
 

@@ -12,10 +12,10 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.asgi import Node
 from app.db.backlog import Backlog
 from app.metrics.exposition import exposition
 from app.metrics.loop_lag import EVERY_SECONDS, LoopLag
+from app.node import Node
 from app.settings import Settings, SettingsError
 from lib.streaming.errors import StorageUnavailable
 from tests.support.database import open_storage
@@ -126,7 +126,7 @@ async def test_where_no_token_is_set_the_service_s_port_has_no_such_page(tmp_pat
         assert (await service.client.get("/metrics", headers=BEARER)).status_code == 404
 
 
-async def test_a_port_of_its_own_tells_figures_life_and_readiness(tmp_path: Path) -> None:
+async def test_a_port_of_its_own_has_the_figures_and_nothing_else(tmp_path: Path) -> None:
     async with running_service(tmp_path, metrics_port="0") as service, httpx.AsyncClient() as client:
         assert service.node.metrics.own_port is not None
         base = f"http://127.0.0.1:{service.node.metrics.own_port.port}"
@@ -134,18 +134,14 @@ async def test_a_port_of_its_own_tells_figures_life_and_readiness(tmp_path: Path
         assert page.status_code == 200
         assert "aa_queue_depth" in samples(page.text)
         assert (await service.client.get("/metrics")).status_code == 404
-        assert [(await client.get(f"{base}{path}")).status_code for path in ("/livez", "/readyz", "/x")] == [
-            200,
-            200,
-            404,
-        ]
+        assert (await client.get(f"{base}/api/executions")).status_code == 404
         assert (await client.post(f"{base}/metrics")).status_code == 405
+        # To its end: how a drain goes is what one wants to see.
         service.node.begin_draining()
-        assert (await client.get(f"{base}/readyz")).status_code == 503
-        assert (await client.get(f"{base}/livez")).status_code == 200
+        assert (await client.get(f"{base}/metrics")).status_code == 200
     async with httpx.AsyncClient() as client:
         with pytest.raises(httpx.ConnectError):
-            await client.get(f"{base}/livez")
+            await client.get(f"{base}/metrics")
 
 
 async def test_a_token_guards_the_port_of_its_own_too(tmp_path: Path) -> None:

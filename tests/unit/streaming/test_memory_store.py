@@ -7,18 +7,20 @@ from itertools import count
 import pytest
 
 from lib.streaming.definition import Definition
-from lib.streaming.memory_store import MemoryStore
+from lib.streaming.ports.other_nodes import WatchStore
 from lib.streaming.types import AssistantId, PrincipalId, VersionId
 from tests.support.execution_store_contract import ExecutionStoreContract
 from tests.support.fake_clock import FakeClock
 from tests.support.log_store_contract import LogStoreContract
+from tests.support.shared_store import SharedStore
 from tests.support.stores import Stores
+from tests.support.watch_store_contract import WatchStoreContract
 
 
 @pytest.fixture
 def stores() -> Stores:
     clock, numbers = FakeClock(), count(1)
-    store = MemoryStore(clock)
+    store = SharedStore(clock)
 
     async def principal(name: str = "") -> PrincipalId:
         return PrincipalId(name or f"user-{next(numbers)}")
@@ -37,3 +39,10 @@ class TestExecutionStore(ExecutionStoreContract):
 
 class TestLogStore(LogStoreContract):
     pass
+
+
+class TestWatchStore(WatchStoreContract):
+    @pytest.fixture
+    def watches(self, stores: Stores) -> WatchStore:
+        assert isinstance(stores.executions, SharedStore)
+        return stores.executions

@@ -1,0 +1,39 @@
+"""What nodes say to each other through NOTIFY: the channels, and what is said on each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection
+
+from lib.streaming.types import ExecutionId
+
+#: The payload is the id of an execution.
+STOP_ASKED = "aa_stop_asked"
+AUDIENCE_CHANGED = "aa_audience_changed"
+#: The payload is the ids of executions, with spaces between them.
+MOVED = "aa_moved"
+
+#: PostgreSQL takes payloads of less than 8000 bytes; an id has 36.
+IDS_PER_PAYLOAD = 200
+
+_SAY = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload"
+
+
+class PostgresAnnouncer:
+    """Implements `Announcer`."""
+
+    def moved(self, connection: Connection, execution_ids: Collection[ExecutionId]) -> None:
+        ids = list(execution_ids)
+        parts = [ids[start : start + IDS_PER_PAYLOAD] for start in range(0, len(ids), IDS_PER_PAYLOAD)]
+        _say(connection, MOVED, [" ".join(part) for part in parts])
+
+    def stop_asked(self, connection: Connection, execution_id: ExecutionId) -> None:
+        _say(connection, STOP_ASKED, [execution_id])
+
+    def audience_changed(self, connection: Connection, execution_ids: Collection[ExecutionId]) -> None:
+        _say(connection, AUDIENCE_CHANGED, execution_ids)
+
+
+def _say(connection: Connection, channel: str, payloads: Collection[str]) -> None:
+    connection.exec_driver_sql(_SAY, (channel, list(payloads))).close()
