@@ -43,6 +43,7 @@ lock:  ## resolve requirements/*.lock anew (needs uv)
 	@$(UV_COMPILE) --no-deps requirements/local.in -o requirements/local.lock
 	@$(UV_COMPILE) -c requirements/run.lock --group test -o requirements/test.lock
 	@$(UV_COMPILE) -c requirements/run.lock --group lint -o requirements/lint.lock
+	@$(UV_COMPILE) --group build -o requirements/build.lock
 	@$(UV_COMPILE) -c requirements/run.lock --group bench -o requirements/bench.lock
 
 clean:  ## remove what was built; var/ stays
