@@ -22,12 +22,16 @@ test:  ## install what the tests need and run them all
 	@tools/prepare.sh run local test
 	@exec $(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
 
-lint:  ## ruff, mypy, import contracts
+lint:  ## ruff, mypy, import contracts; Dockerfile, compose file and manifests
 	@tools/prepare.sh run local test lint bench
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports --no-cache
+	@.venv/bin/hadolint Dockerfile
+	@.venv/bin/yamllint --strict compose.yaml deploy .yamllint
+	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
+	@.venv/bin/kubernetes-validate --strict --quiet $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
 
 format:  ## let ruff put the code in order
 	@tools/prepare.sh lint
