@@ -15,6 +15,8 @@ from lib.streaming.errors import StreamingError
 CHECK = "database"
 LATE_MS, WRONG_MS = 1000, 30_000
 SLOW_COMMIT_SECONDS = 0.01
+#: Of each process besides its pool: one that writes events, one that listens, one for the queue.
+OWN_CONNECTIONS = 3
 
 
 async def check_database(
@@ -58,9 +60,9 @@ def commits(seconds: float) -> Finding:
 
 
 def room(state: ServerState, pool_size: int) -> Finding:
-    left = state.most - state.used
-    found = f"{state.used} of {state.most} in use; room for {left // pool_size} more processes of {pool_size} each"
-    if left < pool_size:
+    left, each = state.most - state.used, pool_size + OWN_CONNECTIONS
+    found = f"{state.used} of {state.most} in use; room for {left // each} more processes of {each} each"
+    if left < each:
         return warn(
             "connections", found, "raise max_connections, or lower AA_POSTGRES_POOL_SIZE, or run fewer processes"
         )

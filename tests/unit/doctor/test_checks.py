@@ -56,11 +56,11 @@ def test_a_slow_commit_is_told(seconds: float, outcome: Outcome) -> None:
     assert database_checks.commits(seconds).outcome is outcome
 
 
-@pytest.mark.parametrize(("used", "outcome"), [(10, OK), (87, OK), (88, WARN), (97, WARN)])
+@pytest.mark.parametrize(("used", "outcome"), [(10, OK), (84, OK), (85, WARN), (97, WARN)])
 def test_a_server_without_room_for_another_process_is_told(used: int, outcome: Outcome) -> None:
     finding = database_checks.room(ServerState(97, used, "18.1", "on"), pool_size=10)
     assert finding.outcome is outcome
-    assert finding.found.startswith(f"{used} of 97 in use; room for {(97 - used) // 10} more")
+    assert finding.found.startswith(f"{used} of 97 in use; room for {(97 - used) // 13} more")
 
 
 @pytest.mark.parametrize(("setting", "outcome"), [("on", OK), ("remote_apply", OK), ("off", WARN)])
