@@ -46,22 +46,31 @@ class Packed(msgspec.Struct, frozen=True):
     text: bytes | None
 
 
+class Unpacked(msgspec.Struct, frozen=True):
+    """Deltas as rows, and what the prompt results hold by index of the prompt, attempt and code of the delta."""
+
+    deltas: list[LogEntry]
+    texts: dict[tuple[int, int, int], bytes]
+
+    def pack(self) -> list[Packed]:
+        """Takes a while."""
+        return [_pack(strand, self.texts) for strand in unravel(self.deltas)]
+
+
 def uncompacted(connection: Connection, limit: int) -> list[ExecutionId]:
     """Ended executions whose deltas are still rows, oldest first."""
     rows = connection.execute(select(executions.c.id).where(UNCOMPACTED, ENDED).order_by(executions.c.key).limit(limit))
     return [ExecutionId(row.id) for row in rows]
 
 
-def prepare(connection: Connection, key: int, prompt_ids: tuple[PromptId, ...]) -> list[Packed]:
-    """Pack an ended execution's deltas. Only reads: an ended execution's events never change."""
+def load(connection: Connection, key: int, prompt_ids: tuple[PromptId, ...]) -> Unpacked:
+    """The deltas of an ended execution, which never change."""
     rows = connection.execute(
         select(events.c.seq, events.c.code, events.c.at_ms, events.c.data)
         .where(events.c.execution_key == key, events.c.code.in_(_DELTAS))
         .order_by(events.c.seq)
     )
-    strands = unravel(LogEntry(*row) for row in rows)
-    texts = result_texts(connection, key, prompt_ids)
-    return [_pack(strand, texts) for strand in strands]
+    return Unpacked([LogEntry(*row) for row in rows], result_texts(connection, key, prompt_ids))
 
 
 def apply(connection: Connection, key: int, strands: list[Packed]) -> None:

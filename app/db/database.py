@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol, TypeAlias, runtime_checkable
+
 from sqlalchemy import text
 
 from app.db.api_keys import ApiKeyRepository
@@ -30,6 +33,16 @@ from lib.streaming.ports.other_nodes import WatchStore
 #: Connections to PostgreSQL.
 POOL_SIZE = 10
 
+#: Makes the store of the event log over a database.
+OpenLogStore: TypeAlias = Callable[[Database, DefinitionCache], LogStore]
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """A store with connections of its own."""
+
+    async def close(self) -> None: ...
+
 
 class Storage:
     """The repositories and the engine's two stores over one database."""
@@ -38,6 +51,7 @@ class Storage:
         self,
         database: Database,
         new_id: IdFactory,
+        log_store: OpenLogStore | None = None,
         *,
         tickets: TicketWriter | None = None,
         announcer: Announcer | None = None,
@@ -53,7 +67,7 @@ class Storage:
         self.retention = RetentionRepository(database)
         self.execution_store: ExecutionStore = SqlExecutionStore(database, definitions, tickets, announcer)
         self.watches: WatchStore = SqlWatchStore(database, announcer)
-        self.log_store: LogStore = SqlLogStore(database, definitions, announcer)
+        self.log_store: LogStore = (log_store or SqlLogStore)(database, definitions)
 
     async def ping(self) -> None:
         """Return if the database answers; raise `StorageUnavailable` otherwise."""
@@ -67,19 +81,27 @@ class Storage:
         return await backlog(self.database)
 
     async def close(self) -> None:
+        if isinstance(self.log_store, Closable):
+            await self.log_store.close()
         await self.database.close()
 
 
 async def open_database(
-    url: str, clock: Clock, new_id: IdFactory, *, synchronous: str = "NORMAL", pool_size: int = POOL_SIZE
+    url: str,
+    clock: Clock,
+    new_id: IdFactory,
+    *,
+    synchronous: str = "NORMAL",
+    pool_size: int = POOL_SIZE,
+    relaxed_deltas: bool = True,
 ) -> Storage:
     """Open a migrated database: `sqlite:///var/app.db` or `postgresql://user:password@host/database`.
 
-    `synchronous`: SQLite's `NORMAL` or `FULL`; `pool_size`: connections to PostgreSQL at most. Raises
-    `UnsupportedDatabase`. PostgreSQL is only connected to when first used; an old schema is not an error here
-    (`at_head` tells).
+    `synchronous`: SQLite's `NORMAL` or `FULL`. `pool_size`: connections to PostgreSQL at most, besides the one that
+    writes events; `relaxed_deltas`: its commits that hold nothing but text do not wait for PostgreSQL's disk. Raises
+    `UnsupportedDatabase`. PostgreSQL is connected to when first used; an old schema is not an error here (`at_head`).
     """
-    return storage_at(url, clock, new_id, synchronous=synchronous, pool_size=pool_size)
+    return storage_at(url, clock, new_id, synchronous=synchronous, pool_size=pool_size, relaxed_deltas=relaxed_deltas)
 
 
 def configured_storage(
@@ -95,6 +117,7 @@ def configured_storage(
         new_id,
         synchronous=settings.sqlite_synchronous,
         pool_size=settings.postgres_pool_size,
+        relaxed_deltas=settings.postgres_relaxed_deltas,
         tickets=tickets,
     )
 
@@ -106,14 +129,23 @@ def storage_at(
     *,
     synchronous: str = "NORMAL",
     pool_size: int = POOL_SIZE,
+    relaxed_deltas: bool = True,
     tickets: TicketWriter | None = None,
 ) -> Storage:
     """As `open_database`, where no event loop runs yet."""
     if is_postgresql(url):
         # What it stands on takes as long to load as everything else here, and SQLite needs none of it.
         from app.db.postgres.database import PostgresDatabase
+        from app.db.postgres.log_store import PostgresLogStore
+        from app.db.postgres.log_writer import LogWriter
         from app.db.postgres.words import PostgresAnnouncer
 
-        database = PostgresDatabase(url, clock, pool_size=pool_size)
-        return Storage(database, new_id, tickets=tickets, announcer=PostgresAnnouncer())
+        writer = LogWriter(url, clock, relaxed=relaxed_deltas)
+        return Storage(
+            PostgresDatabase(url, clock, pool_size=pool_size),
+            new_id,
+            lambda database, definitions: PostgresLogStore(database, writer, definitions),
+            tickets=tickets,
+            announcer=PostgresAnnouncer(),
+        )
     return Storage(SqliteDatabase(sqlite_path(url), clock.now_ms, synchronous=synchronous), new_id)

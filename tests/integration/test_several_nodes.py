@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import aiohttp
 import pytest
 
-from app.db.postgres import words
 from app.db.records import AssistantRecord
 from tests.support.invariants import broken_invariants
 from tests.support.service import Person, Service, echo, running_service
@@ -195,8 +194,12 @@ async def test_a_node_that_starts_takes_nothing_from_those_that_run(nodes: Nodes
 async def test_without_any_notification_everything_is_found_within_a_second_or_so(
     nodes: Nodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for channel in ("MOVED", "STOP_ASKED", "AUDIENCE_CHANGED"):
-        monkeypatch.setattr(words, channel, "nobody_listens")
+    # What they are sent on was read when the statements were made; what is heard is decided here.
+    for service in (nodes.web_one, nodes.web_two, *nodes.workers):
+        neighbours = service.node.service._neighbours
+        assert neighbours is not None
+        for word in ("moved", "stop_asked", "audience_changed"):
+            monkeypatch.setattr(neighbours, word, lambda _: None)
     run = await nodes.start(nodes.web_one, await nodes.assistant())
     following = asyncio.ensure_future(nodes.client(nodes.web_two).follow(run))
     assert (await nodes.ended(run))["status"] == "completed"

@@ -106,12 +106,13 @@ class Engine:
         max_tries: int = 3,
         figures: EngineFigures | None = None,
         works: bool = True,
+        queue: TaskQueue | None = None,
         **settings: Any,
     ) -> None:
         self.clock = clock or FakeClock()
         self.store = store or MemoryStore(self.clock)
         self.provider = provider or HandFedProvider()
-        self.queue = TaskQueue()
+        self.queue = queue or TaskQueue()
         self.settings = EngineSettings(**settings)
         tools = Tools(self.provider, PlainProcessor(), FewRetries(max_tries), self.clock, self.settings)
         figures = figures or EngineFigures()

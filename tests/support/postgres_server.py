@@ -30,6 +30,8 @@ SETTINGS = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "log_min_messages": "fatal",
+    # A commit that does not wait for the disk is lost with the server, not only perhaps.
+    "wal_writer_delay": "10s",
 }
 INITDB = ("--auth=trust", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8")
 #: Stops the server when its own standard input ends, as it does however the test process dies.

@@ -39,7 +39,7 @@ class PostgresDatabase:
         return await self._run(Unit(READ, work))
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        return await self._run(Unit(WRITE, work))
+        return await self._run(Unit(WRITE, work, named=True))
 
     def load(self) -> DatabaseLoad:
         pool = self._engine.pool

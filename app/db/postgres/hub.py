@@ -10,9 +10,10 @@ from typing import TypeAlias
 
 import asyncpg
 
+from app.db.postgres.channel import EVENTS, read_payload
 from app.db.postgres.failures import outage
 from app.db.postgres.plain import Connect
-from app.db.postgres.words import AUDIENCE_CHANGED, MOVED, STOP_ASKED
+from app.db.postgres.words import AUDIENCE_CHANGED, STOP_ASKED
 from lib.streaming.clock import Clock
 from lib.streaming.errors import StorageUnavailable
 from lib.streaming.ports.other_nodes import Ear
@@ -101,7 +102,7 @@ class Hub:
 
 def _heard_by(ear: Ear) -> Mapping[str, Hear]:
     return {
-        MOVED: lambda payload: ear.moved([ExecutionId(id_) for id_ in payload.split()]),
+        EVENTS: lambda payload: ear.moved(list(read_payload(payload))),
         STOP_ASKED: lambda payload: ear.stop_asked(ExecutionId(payload)),
         AUDIENCE_CHANGED: lambda payload: ear.audience_changed(ExecutionId(payload)),
     }

@@ -1,4 +1,4 @@
-"""What nodes say to each other through NOTIFY: the channels, and what is said on each."""
+"""What nodes say to each other through NOTIFY besides that events moved (`channel`)."""
 
 from __future__ import annotations
 
@@ -11,22 +11,12 @@ from lib.streaming.types import ExecutionId
 #: The payload is the id of an execution.
 STOP_ASKED = "aa_stop_asked"
 AUDIENCE_CHANGED = "aa_audience_changed"
-#: The payload is the ids of executions, with spaces between them.
-MOVED = "aa_moved"
-
-#: PostgreSQL takes payloads of less than 8000 bytes; an id has 36.
-IDS_PER_PAYLOAD = 200
 
 _SAY = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload"
 
 
 class PostgresAnnouncer:
     """Implements `Announcer`."""
-
-    def moved(self, connection: Connection, execution_ids: Collection[ExecutionId]) -> None:
-        ids = list(execution_ids)
-        parts = [ids[start : start + IDS_PER_PAYLOAD] for start in range(0, len(ids), IDS_PER_PAYLOAD)]
-        _say(connection, MOVED, [" ".join(part) for part in parts])
 
     def stop_asked(self, connection: Connection, execution_id: ExecutionId) -> None:
         _say(connection, STOP_ASKED, [execution_id])

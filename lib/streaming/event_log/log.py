@@ -27,6 +27,7 @@ class EventLog:
         self._commit = GroupCommit(store, clock, give_up_seconds)
         self._pages = PageCache(store)
         self._channels: dict[ExecutionId, Channel] = {}
+        self._by_key: dict[int, Channel] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -58,7 +59,7 @@ class EventLog:
         if channel is None or after > channel.committed:
             handle = await self._handle(execution_id)
             emptied = handle.emptied
-            channel = self._channels.setdefault(execution_id, Channel(handle))
+            channel = self._channel(handle)
             channel.learn(handle)
         cursor = Seq(after if 0 <= after <= channel.committed else 0)
         if channel.terminal and cursor >= channel.committed:
@@ -75,9 +76,9 @@ class EventLog:
         if channel := self._channels.get(execution_id):
             channel.learn(await self._handle(execution_id))
 
-    def followed_from_elsewhere(self, execution_id: ExecutionId) -> Channel | None:
+    def foreign_channel(self, key: int) -> Channel | None:
         """The channel of an execution that is followed here and not owned here."""
-        channel = self._channels.get(execution_id)
+        channel = self._by_key.get(key)
         return channel if channel is not None and not channel.pens and not channel.terminal else None
 
     def foreign_channels(self) -> list[Channel]:
@@ -104,8 +105,13 @@ class EventLog:
         return handle
 
     def _acquire(self, handle: LogHandle) -> Channel:
-        channel = self._channels.setdefault(handle.context.execution_id, Channel(handle))
+        channel = self._channel(handle)
         channel.users += 1
+        return channel
+
+    def _channel(self, handle: LogHandle) -> Channel:
+        channel = self._channels.setdefault(handle.context.execution_id, Channel(handle))
+        self._by_key[handle.key] = channel
         return channel
 
     def _release(self, channel: Channel) -> None:
@@ -115,3 +121,4 @@ class EventLog:
     def _forget(self, channel: Channel) -> None:
         if channel.users == 0:
             self._channels.pop(channel.execution_id, None)
+            self._by_key.pop(channel.handle.key, None)

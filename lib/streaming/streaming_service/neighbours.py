@@ -15,7 +15,7 @@ from lib.streaming.streaming_service.attendance import Attendance
 from lib.streaming.streaming_service.audience import Audience
 from lib.streaming.streaming_service.viewers import Viewers
 from lib.streaming.supervisor import Supervisor
-from lib.streaming.types import ExecutionId
+from lib.streaming.types import ExecutionId, Seq
 
 #: A node's lease, in leases of executions: a viewer it has sent away must be able to come back elsewhere within it.
 NODE_LEASES = 2
@@ -54,8 +54,8 @@ class Neighbours:
 
     # --- Ear ----------------------------------------------------------------------------------------------------
 
-    def moved(self, execution_ids: Collection[ExecutionId]) -> None:
-        self._relay.moved(execution_ids)
+    def moved(self, newest: Collection[tuple[int, Seq]]) -> None:
+        self._relay.moved(newest)
 
     def stop_asked(self, execution_id: ExecutionId) -> None:
         if self._manager.find(execution_id) is not None:

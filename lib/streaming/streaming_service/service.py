@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+
 from lib.streaming.clock import Clock
-from lib.streaming.errors import Draining
+from lib.streaming.errors import Draining, StreamingError
 from lib.streaming.event_log.log import EventLog
 from lib.streaming.execution_manager.lease_keeper import LeaseKeeper
 from lib.streaming.execution_manager.manager import ExecutionManager
@@ -20,6 +22,8 @@ from lib.streaming.streaming_service.view import Doorkeeper, View
 from lib.streaming.streaming_service.viewers import Viewers
 from lib.streaming.supervisor import Supervisor
 from lib.streaming.types import EndedBy, ExecutionId, WorkerId
+
+log = logging.getLogger(__name__)
 
 
 class StreamingService:
@@ -77,8 +81,15 @@ class StreamingService:
             raise Draining("This server is stopping; try again in a moment.")
         accepted = await self._store.create(new)
         if not (accepted.status.terminal or accepted.ticketed):
-            await self._queue.submit(accepted.id)
+            await self._offer(accepted.id)
         return accepted
+
+    async def _offer(self, execution_id: ExecutionId) -> None:
+        """The execution is committed, so whatever happens to its ticket, it is accepted: the sweep makes another."""
+        try:
+            await self._queue.submit(execution_id)
+        except StreamingError as error:
+            log.warning("execution %s gets its ticket later: %s", execution_id, error.message)
 
     async def follow(self, execution_id: ExecutionId, after: int = 0) -> View | None:
         """A view of the events after a number; None if the execution ended and nothing is left.
