@@ -22,12 +22,16 @@ test:  ## install what the tests need and run them all
 	@tools/prepare.sh run local test
 	@exec $(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
 
-lint:  ## ruff, mypy, import contracts
+lint:  ## ruff, mypy, import contracts; Dockerfile, compose file and manifests
 	@tools/prepare.sh run local test lint bench
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports --no-cache
+	@.venv/bin/hadolint Dockerfile
+	@.venv/bin/yamllint --strict compose.yaml deploy .yamllint
+	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
+	@.venv/bin/kubernetes-validate --strict --quiet $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
 
 format:  ## let ruff put the code in order
 	@tools/prepare.sh lint
@@ -43,6 +47,7 @@ lock:  ## resolve requirements/*.lock anew (needs uv)
 	@$(UV_COMPILE) --no-deps requirements/local.in -o requirements/local.lock
 	@$(UV_COMPILE) -c requirements/run.lock --group test -o requirements/test.lock
 	@$(UV_COMPILE) -c requirements/run.lock --group lint -o requirements/lint.lock
+	@$(UV_COMPILE) --group build -o requirements/build.lock
 	@$(UV_COMPILE) -c requirements/run.lock --group bench -o requirements/bench.lock
 
 clean:  ## remove what was built; var/ stays

@@ -13,12 +13,13 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 from litestar.types import ASGIApp
 
-from app.api import health
+from app.api import health, metrics
 from app.api.access import Access
 from app.api.api_document import ApiDocument
 from app.api.assistants.definition_body import DefinitionReader
 from app.api.assistants.importing import Importer
 from app.api.delivery import Delivery
+from app.api.diagnosis import Diagnosis
 from app.api.new_key import KeyMaker
 from app.api.openapi import openapi_config
 from app.api.routes import ROUTES
@@ -30,8 +31,7 @@ from app.http.bodies import MAX_BODY_BYTES
 from app.http.csrf import CsrfProtection, CsrfTokens
 from app.http.passwords import Passwords
 from app.http.problems import exception_handlers
-from app.http.rate_limits import SIGN_IN, STARTS, RateLimitGuard, RateLimits
-from app.http.rate_storage import open_rate_storage
+from app.http.rate_limits import RateLimitGuard
 from app.http.request_envelope import RequestEnvelope
 from app.http.sessions import WebSessions
 from app.node import Node
@@ -51,8 +51,6 @@ def application(node: Node) -> ASGIApp:
     sessions = WebSessions(storage.sessions, clock, node.supervisor, secrets.token_bytes, https=settings.https)
     keys = ApiKeys(storage.api_keys, clock, node.supervisor)
     authentication = Authentication(sessions, keys)
-    rates = {STARTS: settings.rate_limit_starts, SIGN_IN: settings.rate_limit_sign_in}
-    limits = RateLimits(open_rate_storage(settings.limits_url, clock), clock, rates)
     passwords = Passwords()
     held: dict[str, Any] = {
         "access": Access(storage, clock),
@@ -62,15 +60,17 @@ def application(node: Node) -> ASGIApp:
         "authentication": authentication,
         "csrf": csrf,
         "definitions": DefinitionReader(node.models.catalogue, node.new_id),
+        "diagnosis": Diagnosis(node.service.manager.worker, node.deliveries, clock, settings.heartbeat_seconds),
         "document": ApiDocument(),
         "delivery": Delivery(node.service, node.deliveries, authentication),
         "importer": Importer(storage.assistants, node.models.catalogue, node.new_id),
         "key_cache": keys,
+        "metrics_page": node.metrics.page,
         "maker": KeyMaker(storage.api_keys, clock, secrets.token_bytes),
         "readiness": node.readiness,
         "service": node.service,
         "sessions": sessions,
-        "signing_in": SignIn(storage, sessions, passwords, limits, clock),
+        "signing_in": SignIn(storage, sessions, passwords, node.limits, clock),
         "starter": Starter(node.service, storage.assistants, node.new_id, settings.max_concurrent_executions),
     }
 
@@ -86,7 +86,7 @@ def application(node: Node) -> ASGIApp:
         [*ROUTES, *pages.ROUTES],
         dependencies=_provided(held),
         exception_handlers=exception_handlers(),
-        guards=[RateLimitGuard(limits)],
+        guards=[RateLimitGuard(node.limits)],
         lifespan=[working],
         logging_config=None,
         middleware=[authentication, CsrfProtection(csrf, settings.public_url)],
@@ -94,20 +94,20 @@ def application(node: Node) -> ASGIApp:
         request_max_body_size=MAX_BODY_BYTES,
         template_config=TemplateConfig(directory=pages.TEMPLATES, engine=JinjaTemplateEngine),
     )
-    return RequestEnvelope(app, clock, node.new_id, https=settings.https)
+    return RequestEnvelope(app, clock, node.new_id, https=settings.https, figures=node.http_figures)
 
 
 def worker_application(node: Node) -> ASGIApp:
-    """What a node answers that only works: whether it lives, and whether it can do its work."""
+    """What a node answers that only works: whether it lives, whether it can do its work, and its figures."""
     app = Litestar(
-        list(health.ROUTES),
-        dependencies=_provided({"readiness": node.readiness}),
+        [*health.ROUTES, metrics.metrics],
+        dependencies=_provided({"readiness": node.readiness, "metrics_page": node.metrics.page}),
         exception_handlers=exception_handlers(),
         lifespan=[lambda _: _open(node)],
         logging_config=None,
         openapi_config=None,
     )
-    return RequestEnvelope(app, node.clock, node.new_id, https=False)
+    return RequestEnvelope(app, node.clock, node.new_id, https=False, figures=node.http_figures)
 
 
 @asynccontextmanager

@@ -15,7 +15,8 @@ COMMANDS = {
     "keys": "List, make and revoke API keys.",
     "assistants": "List, import, export and run assistants.",
     "executions": "List, show and stop executions of everybody.",
-    "doctor": "Check configuration, database and providers.",
+    "maintenance": "Remove what has been kept long enough.",
+    "doctor": "Check the deployment, and the way to it, and say what to do.",
 }
 
 

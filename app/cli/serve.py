@@ -14,11 +14,10 @@ from app.cli.addresses import base_url, sign_in_url
 from app.cli.data_dir_lock import only_server_of
 from app.cli.listening import listen
 from app.cli.preparing import prepare_contents, prepare_schema, told_in_one_line
-from app.cli.settings import load_settings, need_postgresql
+from app.cli.settings import load_settings, need_postgresql, usable_settings
 from app.db.url import is_postgresql
 from app.model_sources import has_local_model
 from app.settings import Settings
-from lib.streaming.errors import StreamingError
 
 
 @click.command("serve")
@@ -43,12 +42,10 @@ def _serve(settings: Settings, listener: socket.socket, *, works: bool) -> None:
     from app.server import server_config
 
     configure_logging(settings.log_format, sys.stderr)
-    try:
-        prepare_schema(settings)
-        welcome = prepare_contents(settings)
-    except StreamingError as error:
-        raise click.ClickException(error.message) from error
-    node = Node(settings, works=works)
+    prepare_schema(settings)
+    welcome = prepare_contents(settings)
+    with usable_settings():
+        node = Node(settings, works=works)
     port = listener.getsockname()[1]
     server = GreetingServer(
         server_config(application(node), settings),

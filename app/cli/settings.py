@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import click
@@ -24,8 +25,15 @@ WRONG_SETTINGS = 2
 
 def load_settings() -> Settings:
     """The environment's configuration; a wrong one ends the process with code 2 and every problem."""
-    try:
+    with usable_settings():
         return Settings.load(os.environ)
+
+
+@contextmanager
+def usable_settings() -> Iterator[None]:
+    """Settings that turn out to be wrong end the process with code 2 and every problem."""
+    try:
+        yield
     except SettingsError as error:
         click.echo(str(error), err=True)
         sys.exit(WRONG_SETTINGS)

@@ -9,7 +9,7 @@ import click
 
 from app.cli.listening import listen
 from app.cli.preparing import prepare_schema, told_in_one_line
-from app.cli.settings import load_settings, need_postgresql
+from app.cli.settings import load_settings, need_postgresql, usable_settings
 from app.settings import Settings
 
 
@@ -37,7 +37,8 @@ def _work(settings: Settings) -> None:
             )
         configure_logging(settings.log_format, sys.stderr)
         prepare_schema(settings)
-        node = Node(settings)
+        with usable_settings():
+            node = Node(settings)
         server = GreetingServer(
             server_config(worker_application(node), settings),
             begin=node.begin_draining,

@@ -10,11 +10,13 @@ from sqlalchemy import text
 from app.db.api_keys import ApiKeyRepository
 from app.db.assistants import AssistantRepository
 from app.db.audit import AuditRepository
+from app.db.backlog import Backlog, backlog
 from app.db.definitions import DefinitionCache
 from app.db.event_log import SqlLogStore
 from app.db.execution_reader import ExecutionReader
 from app.db.executions import SqlExecutionStore
 from app.db.port import Announcer, Database, TicketWriter
+from app.db.retention import RetentionRepository
 from app.db.revision import is_at_head
 from app.db.sessions import SessionRepository
 from app.db.sqlite import SqliteDatabase
@@ -62,6 +64,7 @@ class Storage:
         self.assistants = AssistantRepository(database, new_id)
         self.executions = ExecutionReader(database, definitions)
         self.audit = AuditRepository(database)
+        self.retention = RetentionRepository(database)
         self.execution_store: ExecutionStore = SqlExecutionStore(database, definitions, tickets, announcer)
         self.watches: WatchStore = SqlWatchStore(database, announcer)
         self.log_store: LogStore = (log_store or SqlLogStore)(database, definitions)
@@ -73,6 +76,9 @@ class Storage:
     async def at_head(self) -> bool:
         """Whether the schema is at the newest revision."""
         return await self.database.read(is_at_head)
+
+    async def backlog(self) -> Backlog:
+        return await backlog(self.database)
 
     async def close(self) -> None:
         if isinstance(self.log_store, Closable):

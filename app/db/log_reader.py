@@ -16,14 +16,15 @@ from app.db.definitions import DefinitionCache
 from app.db.event_rows import AFTER, NEWEST
 from app.db.prepared import Prepared
 from app.db.tables import event_timelines, executions
+from lib.streaming.errors import ContentsRemoved
 from lib.streaming.ports.log_store import LogHandle
 from lib.streaming.sse_events.log_entry import LogContext, LogEntry, pack_delta
 from lib.streaming.types import ExecutionId, Seq, VersionId
 
 _HANDLE = Prepared(
-    lambda _: select(executions.c.key, executions.c.version_id, executions.c.status, NEWEST).where(
-        executions.c.id == bindparam("execution")
-    )
+    lambda _: select(
+        *(executions.c.key, executions.c.version_id, executions.c.status, executions.c.contents_removed_ms, NEWEST)
+    ).where(executions.c.id == bindparam("execution"))
 )
 
 
@@ -33,11 +34,12 @@ def handle(connection: Connection, execution_id: ExecutionId, definitions: Defin
         return None
     version = definitions.get(connection, VersionId(row.version_id))
     context = LogContext(execution_id, version.prompt_ids)
-    return LogHandle(row.key, context, Seq(row.last_seq or 0), terminal=row.status.terminal)
+    emptied = row.contents_removed_ms is not None
+    return LogHandle(row.key, context, Seq(row.last_seq or 0), terminal=row.status.terminal, emptied=emptied)
 
 
 def read(connection: Connection, handle: LogHandle, after: Seq, limit: int) -> list[LogEntry]:
-    """At most `limit` entries above `after`, in order, as they were committed."""
+    """At most `limit` entries above `after`, in order, as they were committed. Raises `ContentsRemoved`."""
     return load(connection, handle, after, limit).entries()
 
 
@@ -64,10 +66,15 @@ class StoredPage(msgspec.Struct, frozen=True):
     limit: int
 
     def entries(self) -> list[LogEntry]:
-        """In order. Takes a while where there are packed ones, however few of them are asked for."""
-        if not self.packed:
-            return self.plain
-        return list(islice(heapq.merge(self.plain, *self._strands()), self.limit))
+        """In order. Takes a while where there are packed ones, however few of them are asked for.
+
+        Raises `ContentsRemoved`.
+        """
+        merged = list(islice(heapq.merge(self.plain, *self._strands()), self.limit)) if self.packed else self.plain
+        if merged and merged[0].seq != self.after + 1:
+            # Removed while somebody was reading; a jump in the numbers must never look like the next event.
+            raise ContentsRemoved
+        return merged
 
     def _strands(self) -> Iterator[Iterator[LogEntry]]:
         for row in self.packed:

@@ -17,6 +17,7 @@ from app.db.dialect import SQLITE_NOW
 from app.db.errors import UnsupportedDatabase
 from app.db.in_place import InPlace, NotInPlace
 from app.db.lane import Lane
+from app.db.port import DatabaseLoad
 from app.db.transaction import driver_of
 
 T = TypeVar("T")
@@ -83,6 +84,12 @@ class SqliteDatabase:
 
     def _may_write_here(self) -> bool:
         return self._brief_writes and self._writer.idle and not self._checkpointer.active and not self._closed
+
+    def load(self) -> DatabaseLoad:
+        writer, readers = self._writer.load(), self._readers.load()
+        return DatabaseLoad(
+            writer.connections + readers.connections, writer.busy + readers.busy, writer.waiting + readers.waiting
+        )
 
     async def close(self) -> None:
         """Finish what is queued and close; the log is folded into the file."""

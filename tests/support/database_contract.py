@@ -65,6 +65,16 @@ class DatabaseContract:
         await asyncio.gather(*(database.write(partial(add, f"{number:03}")) for number in range(100)))
         assert len(await database.read(words)) == 100
 
+    async def test_the_load_tells_what_is_busy_and_what_waits(self, database: Database) -> None:
+        writes = [asyncio.ensure_future(database.write(partial(add, f"word-{index}"))) for index in range(50)]
+        await asyncio.sleep(0)
+        loaded = database.load()
+        await asyncio.gather(*writes)
+        idle = database.load()
+        assert loaded.waiting > 0
+        assert (idle.busy, idle.waiting) == (0, 0)
+        assert idle.connections > 0
+
     async def test_closing_finishes_what_is_under_way(self, database: Database) -> None:
         writing = asyncio.ensure_future(database.write(partial(add, "last")))
         await asyncio.sleep(0)

@@ -8,7 +8,9 @@ from contextlib import suppress
 from typing import TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.pool import QueuePool
 
+from app.db.port import DatabaseLoad
 from app.db.postgres import engine
 from app.db.postgres.failures import outage, translated
 from app.db.postgres.outcome import Outcomes
@@ -41,6 +43,12 @@ class PostgresDatabase:
 
     async def write_one(self, work: Callable[[Connection], T]) -> T:
         return await self._run(Unit(WRITE, work, named=True))
+
+    def load(self) -> DatabaseLoad:
+        pool = self._engine.pool
+        assert isinstance(pool, QueuePool)
+        busy = pool.checkedout()
+        return DatabaseLoad(busy + pool.checkedin(), busy, max(0, len(self._running) - pool.size()))
 
     async def close(self) -> None:
         """Finish what runs, then close the connections."""

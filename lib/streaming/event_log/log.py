@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from lib.streaming.clock import Clock
-from lib.streaming.errors import ExecutionNotFound
+from lib.streaming.errors import ContentsRemoved, ExecutionNotFound
 from lib.streaming.event_log.appender import Appender
 from lib.streaming.event_log.channel import Channel
 from lib.streaming.event_log.follower import Follower
@@ -57,17 +57,21 @@ class EventLog:
         """A reader from a number on. None if the execution ended and nothing is left after `after`.
 
         A number the log never gave (negative, or ahead of the newest event) counts as 0: everything is sent.
-        Raises `ExecutionNotFound`.
+        Raises `ExecutionNotFound`, `ContentsRemoved`.
         """
-        channel = self._channels.get(execution_id)
+        channel, emptied = self._channels.get(execution_id), False
         if channel is None or after > channel.committed:
             handle = await self._handle(execution_id)
+            emptied = handle.emptied
             channel = self._channel(handle)
             channel.learn(handle)
         cursor = Seq(after if 0 <= after <= channel.committed else 0)
         if channel.terminal and cursor >= channel.committed:
             self._forget(channel)
             return None
+        if emptied:
+            self._forget(channel)
+            raise ContentsRemoved
         channel.users += 1
         return Follower(channel, cursor, self._pages, self._clock, lambda: self._release(channel))
 

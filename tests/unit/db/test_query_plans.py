@@ -69,6 +69,17 @@ async def test_no_step_of_an_executions_life_reads_a_table_whole(storage: Storag
     assert [plan for plan in plans if reads_a_table_whole(plan)] == []
 
 
+async def test_retention_finds_what_is_due_by_its_indexes(storage: Storage, stores: Stores) -> None:
+    await (await stores.own()).end()
+    async with Recorder(storage) as recorder:
+        for remove in (storage.retention.remove_contents, storage.retention.remove_records):
+            await remove(-1, 10)
+    plans = recorder.plans()
+    assert any("ix_executions_with_contents (finished_ms<?)" in plan for plan in plans)
+    assert any("ix_executions_created_ms_id (created_ms<?)" in plan for plan in plans)
+    assert [plan for plan in plans if reads_a_table_whole(plan)] == []
+
+
 async def test_the_fence_finds_its_rows_and_their_newest_numbers_by_key(storage: Storage, stores: Stores) -> None:
     owners = [await stores.own() for _ in range(3)]
     async with Recorder(storage) as recorder:
