@@ -5,33 +5,21 @@ from __future__ import annotations
 import copy
 import json
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from lib.streaming.sse_events.decoder import EventStreamDecoder
+from tests.support.odd_json import ODD_VALUES, places
 from tests.support.service import Person, Service, as_json, echo, events_in, text_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MUTATIONS = 25
-ODD_VALUES: tuple[Any, ...] = (
-    None, True, -1, 0, 2**63, 10**30, 1.5, -0.0, 1e308, "", " ", "\0", "\ud800", "x" * 70_000, "a\r\nb", "../..",
-    "{{ 7 * 7 }}", "${x}", [], {}, [[]], {"": {}}, ["x"] * 2_000, {"a" * 3_000: 1}, {"__proto__": {}},
-)  # fmt: skip
 RAW = (
     b"", b" ", b"{", b"nul", b"\xff\xfe", b"[" * 50_000, b'{"a":' * 20_000, b'{"a": 1, "a": 2}', b"NaN", b"1e999",
     b'"\\ud800"', b'{"assistantId": "\xed\xa0\x80"}', b"\xef\xbb\xbf{}", b"0" * 100_000, b'{"inputs": {"topic": 1e400}}',
 )  # fmt: skip
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in a JSON value."""
-    yield path
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, one in inner:
-        yield from places(one, (*path, key))
 
 
 def mutated(body: Any, rng: random.Random) -> Any:
