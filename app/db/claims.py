@@ -69,7 +69,7 @@ _CLAIM = Prepared(
         )
         .returning(
             *(_row.key, _row.epoch, _row.claims, _row.assistant_id, _row.version_id, _row.inputs, _row.on_disconnect),
-            *(_row.created_ms, _row.started_ms, _row.cancel_requested, NEWEST),
+            *(_row.created_ms, _row.started_ms, _row.cancel_requested, NEWEST, now_ms().label("now")),
         )
     )
 )
@@ -101,6 +101,7 @@ def claim(
         created_ms=row.created_ms,
         # As it was before this claim.
         started_ms=None if first else row.started_ms,
+        now_ms=row.now,
         results=legacy.results,
         ended=legacy.ended,
         attempts=legacy.attempts,
@@ -185,12 +186,12 @@ def _kept_chars(connection: Connection, key: int) -> int:
 
 def orphans(connection: Connection, limit: int) -> list[Orphan]:
     rows = connection.execute(
-        select(_row.id, _row.status, _row.created_ms)
+        select(_row.id, _row.status, (now_ms() - _row.created_ms).label("age"))
         .where(LIVE, _unheld())
         .order_by(_row.created_ms, _row.key)
         .limit(limit)
     )
-    return [Orphan(ExecutionId(row.id), row.status is ExecutionStatus.PENDING, row.created_ms) for row in rows]
+    return [Orphan(ExecutionId(row.id), row.status is ExecutionStatus.PENDING, row.age) for row in rows]
 
 
 def _ownership(status: ExecutionStatus, *, unheld: bool) -> Ownership:

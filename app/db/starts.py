@@ -94,6 +94,7 @@ def _first_claim(new: NewExecution, handle: LogHandle, version: PinnedVersion, n
         on_disconnect=new.on_disconnect,
         created_ms=now,
         started_ms=None,
+        now_ms=now,
         results={},
         ended={},
         attempts={},

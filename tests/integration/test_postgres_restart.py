@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from tests.support.cluster import running_cluster
 from tests.support.invariants.stored import broken_invariants
 from tests.support.postgres import PostgresDatabases
 from tests.support.postgres_server import PostgresServer
-from tests.support.service import echo, running_service
+from tests.support.service import echo
 from tests.support.stream_client import Received, StreamClient
 from tests.support.waiting import until
 
@@ -27,12 +27,10 @@ async def test_runs_go_on_over_a_restart_of_the_database_and_new_ones_start_afte
 ) -> None:
     databases = PostgresDatabases(postgres_server.url("postgres"))
     with databases.migrated() as url:
-        async with AsyncExitStack() as stack:
+        async with running_cluster(url, tmp_path) as cluster, aiohttp.ClientSession() as session:
             web, worker = [
-                await stack.enter_async_context(running_service(tmp_path / name, works=works, database_url=url))
-                for name, works in (("web", False), ("worker", True))
+                await cluster.start_here(name, works=works) for name, works in (("web", False), ("worker", True))
             ]
-            session = await stack.enter_async_context(aiohttp.ClientSession())
             ada = await web.person()
             client = StreamClient(session, str(web.client.base_url), ada.key)
             assistant = await web.assistant(ada, echo(content=WORDS, model="scripted/slow-100"))

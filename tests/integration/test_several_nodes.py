@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,8 +11,9 @@ import aiohttp
 import pytest
 
 from app.db.records import AssistantRecord
+from tests.support.cluster import Cluster, running_cluster
 from tests.support.invariants.stored import broken_invariants
-from tests.support.service import Person, Service, echo, running_service
+from tests.support.service import Person, Service, echo
 from tests.support.stream_client import Received, StreamClient
 from tests.support.waiting import until
 
@@ -34,6 +34,7 @@ class Nodes(NamedTuple):
     workers: Sequence[Service]
     ada: Person
     session: aiohttp.ClientSession
+    cluster: Cluster
 
     def client(self, service: Service) -> StreamClient:
         return StreamClient(self.session, str(service.client.base_url), self.ada.key)
@@ -62,24 +63,15 @@ class Nodes(NamedTuple):
         return record
 
 
-async def add_service(stack: AsyncExitStack, directory: Path, url: str, *, works: bool, **settings: Any) -> Service:
-    service = running_service(directory, works=works, **{"database_url": url, **settings})
-    return await stack.enter_async_context(service)
-
-
 @pytest.fixture
 async def nodes(tmp_path: Path, postgres_url: str) -> AsyncIterator[Nodes]:
-    async with AsyncExitStack() as stack:
-
-        async def add(name: str, *, works: bool) -> Service:
-            return await add_service(
-                stack, tmp_path / name, postgres_url, works=works, lease_seconds="2", max_running_executions=str(LIMIT)
-            )
-
-        services = [await add(name, works=False) for name in ("web-one", "web-two")]
-        services += [await add(name, works=True) for name in ("worker-one", "worker-two")]
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-        yield Nodes(services[0], services[1], services[2:], await services[0].person(), session)
+    settings = {"lease_seconds": "2", "max_running_executions": str(LIMIT)}
+    async with running_cluster(postgres_url, tmp_path) as cluster, aiohttp.ClientSession() as session:
+        services = [
+            await cluster.start_here(name, works=works, **settings)
+            for name, works in (("web-one", False), ("web-two", False), ("worker-one", True), ("worker-two", True))
+        ]
+        yield Nodes(services[0], services[1], services[2:], await services[0].person(), session, cluster)
 
 
 async def test_a_run_started_on_one_node_is_seen_whole_and_once_on_another(nodes: Nodes) -> None:
@@ -103,8 +95,9 @@ async def test_a_client_that_changes_nodes_in_mid_run_misses_and_repeats_nothing
 
 @pytest.mark.parametrize("where", ["web_one", "web_two"])
 async def test_a_stop_asked_on_any_node_is_answered_with_what_it_did(where: str, nodes: Nodes) -> None:
-    run = await nodes.start(nodes.web_one, await nodes.assistant(pause_ms=50))
-    await nodes.client(nodes.web_two).follow(run, until=5)
+    # So slow that it cannot end by itself before the stop is there.
+    run = await nodes.start(nodes.web_one, await nodes.assistant(pause_ms=1000))
+    await nodes.client(nodes.web_two).follow(run, until=4)
     service: Service = getattr(nodes, where)
     receipt = await nodes.stop(service, run)
     assert (receipt["outcome"], receipt["status"], receipt["upstreamClosed"]) == ("stopped", "cancelled", True)
@@ -124,7 +117,8 @@ async def test_a_stop_before_the_start_needs_no_worker(nodes: Nodes) -> None:
 
 
 async def test_the_last_viewer_is_the_last_on_all_nodes(nodes: Nodes) -> None:
-    assistant = await nodes.assistant(pause_ms=100)
+    # Longer than anybody looks on.
+    assistant = await nodes.assistant(pause_ms=100, content=20 * WORDS)
     run = await nodes.start(nodes.web_one, assistant, onDisconnect="cancel")
     here, there = Received(run.execution_id), Received(run.execution_id)
     staying = asyncio.ensure_future(nodes.client(nodes.web_two).follow(there))
@@ -155,11 +149,8 @@ async def test_the_limit_holds_over_all_workers(nodes: Nodes, postgres_url: str)
 
 
 async def test_a_principal_s_limit_counts_starts_on_all_nodes(tmp_path: Path, postgres_url: str) -> None:
-    async with AsyncExitStack() as stack:
-        webs = [
-            await add_service(stack, tmp_path / name, postgres_url, works=False, max_concurrent_executions="3")
-            for name in ("one", "two")
-        ]
+    async with running_cluster(postgres_url, tmp_path) as cluster, aiohttp.ClientSession() as session:
+        webs = [await cluster.start_here(name, works=False, max_concurrent_executions="3") for name in ("one", "two")]
         ada = await webs[0].person()
         assistant = await webs[0].assistant(ada)
         body = {"assistantId": assistant.id, "inputs": {"topic": "x"}}
@@ -167,6 +158,11 @@ async def test_a_principal_s_limit_counts_starts_on_all_nodes(tmp_path: Path, po
             *(webs[number % 2].client.post("/api/executions", json=body, headers=ada.headers) for number in range(10))
         )
         assert sorted(answer.status_code for answer in answers) == [202] * 3 + [429] * 7
+        await cluster.start_here("worker", works=True)
+        client = StreamClient(session, str(webs[0].client.base_url), ada.key)
+        runs = [Received(answer.json()["id"]) for answer in answers if answer.status_code == 202]
+        await asyncio.gather(*(client.follow(run) for run in runs))
+        assert [run.events[-1]["status"] for run in runs] == ["completed"] * 3
 
 
 async def test_a_node_that_stops_sends_its_viewers_to_another_and_no_policy_acts(nodes: Nodes) -> None:
@@ -181,13 +177,12 @@ async def test_a_node_that_stops_sends_its_viewers_to_another_and_no_policy_acts
     assert run.problems() == []
 
 
-async def test_a_node_that_starts_takes_nothing_from_those_that_run(nodes: Nodes, tmp_path: Path) -> None:
+async def test_a_node_that_starts_takes_nothing_from_those_that_run(nodes: Nodes) -> None:
     run = await nodes.start(nodes.web_one, await nodes.assistant(pause_ms=100))
     following = asyncio.ensure_future(nodes.client(nodes.web_one).follow(run))
     await until(lambda: "prompt.delta" in run.types, 10)
-    url = nodes.web_one.node.settings.database_url
-    async with running_service(tmp_path / "late", database_url=url):
-        await following
+    await nodes.cluster.start_here("late", works=True)
+    await following
     assert (run.events[-1]["status"], "prompt.retrying" in run.types) == ("completed", False)
 
 
@@ -205,7 +200,7 @@ async def test_without_any_notification_everything_is_found_within_a_second_or_s
     assert (await nodes.ended(run))["status"] == "completed"
     await asyncio.wait_for(following, 1 + SLACK)
     assert run.problems() == []
-    assistant = await nodes.assistant(pause_ms=200)
+    assistant = await nodes.assistant(pause_ms=1000)
     stopped = await nodes.start(nodes.web_one, assistant)
     await nodes.client(nodes.web_two).follow(stopped, until=3)
     receipt = await nodes.stop(nodes.web_two, stopped)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
@@ -12,10 +11,10 @@ import aiohttp
 import pytest
 
 from app.examples import load_examples
-from tests.support.cluster import BOTH, WEB, WORKER, Cluster, cluster_on
+from tests.support.cluster import BOTH, WEB, WORKER, Cluster, running_cluster
 from tests.support.invariants.stored import broken_invariants
 from tests.support.postgres import PostgresDatabases
-from tests.support.service import Service, running_service
+from tests.support.service import Service
 from tests.support.stream_client import Received, StreamClient
 from tests.support.waiting import until
 
@@ -56,16 +55,14 @@ class Rig(NamedTuple):
 
 @pytest.fixture
 async def rig(tmp_path: Path, postgres_url: str) -> AsyncIterator[Rig]:
-    with cluster_on(postgres_url, tmp_path, AA_LEASE_SECONDS=f"{LEASE_SECONDS:g}") as cluster:
-        async with (
-            running_service(
-                tmp_path / "web", works=False, database_url=postgres_url, lease_seconds=f"{LEASE_SECONDS:g}"
-            ) as web,
-            aiohttp.ClientSession() as session,
-        ):
-            await cluster.start(one=WORKER, other=WORKER)
-            ada = await web.person()
-            yield Rig(cluster, web, StreamClient(session, str(web.client.base_url), ada.key), postgres_url)
+    async with (
+        running_cluster(postgres_url, tmp_path, AA_LEASE_SECONDS=f"{LEASE_SECONDS:g}") as cluster,
+        aiohttp.ClientSession() as session,
+    ):
+        await cluster.start(one=WORKER, other=WORKER)
+        web = await cluster.start_here("web", works=False, lease_seconds=f"{LEASE_SECONDS:g}")
+        ada = await web.person()
+        yield Rig(cluster, web, StreamClient(session, str(web.client.base_url), ada.key), postgres_url)
 
 
 async def test_after_kill_nine_another_worker_goes_on(rig: Rig) -> None:
@@ -88,10 +85,10 @@ async def test_a_worker_that_was_stopped_past_its_lease_writes_nothing_when_it_w
     run, following, owner = await rig.start("draft")
     await until(lambda: "prompt.delta" in run.types, 10)
     stopped = rig.cluster.nodes[owner]
-    stopped.send(signal.SIGSTOP)
+    stopped.pause()
     # Longer than the time after which a transaction left open is undone.
     await until(lambda: "prompt.retrying" in run.types, 5 + TAKEOVER_SECONDS)
-    stopped.send(signal.SIGCONT)
+    await stopped.go_on()
     await following
     assert run.problems() == []
     assert run.text("draft") == WORDS
@@ -123,19 +120,21 @@ async def test_a_worker_that_is_asked_to_end_hands_over_between_two_prompts_and_
 async def test_nodes_of_all_roles_start_at_once_on_an_empty_database_and_share_its_contents(
     tmp_path: Path, postgres: PostgresDatabases
 ) -> None:
-    with postgres.empty() as url, cluster_on(url, tmp_path) as cluster:
-        await cluster.start(web=WEB, both=BOTH, worker=WORKER)
-        async with aiohttp.ClientSession() as session:
-            client = cluster.client(session, "web")
-            async with session.get(f"{client.base_url}/api/assistants", headers=client.headers) as answer:
-                assert len((await answer.json())["items"]) == len(load_examples())
-            run = await client.start("explain-simply", {"topic": "x"})
-            await cluster.client(session, "both").follow(run)
-            assert run.events[-1]["status"] == "completed"
-            worker = cluster.nodes["worker"].base_url
-            paths = ("/livez", "/readyz", "/", "/api/executions", "/openapi.json")
-            assert [await status_of(session, worker + path) for path in paths] == [200, 200, 404, 404, 404]
-        assert [await node.stop() for node in cluster.nodes.values()] == [0, 0, 0]
+    with postgres.empty() as url:
+        async with running_cluster(url, tmp_path) as cluster:
+            await cluster.start(web=WEB, both=BOTH, worker=WORKER)
+            async with aiohttp.ClientSession() as session:
+                client = cluster.client(session, "web")
+                async with session.get(f"{client.base_url}/api/assistants", headers=client.headers) as answer:
+                    names = [item["name"] for item in (await answer.json())["items"]]
+                    assert len(set(names) - {"Control"}) == len(load_examples())
+                run = await client.start("explain-simply", {"topic": "x"})
+                await cluster.client(session, "both").follow(run)
+                assert run.events[-1]["status"] == "completed"
+                worker = cluster.nodes["worker"].base_url
+                paths = ("/livez", "/readyz", "/", "/api/executions", "/openapi.json")
+                assert [await status_of(session, worker + path) for path in paths] == [200, 200, 404, 404, 404]
+            assert [await node.stop() for node in cluster.nodes.values()] == [0, 0, 0]
 
 
 async def status_of(session: aiohttp.ClientSession, url: str) -> int:

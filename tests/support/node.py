@@ -51,6 +51,7 @@ class Node:
     ) -> None:
         self.port = free_port()
         self._command = command
+        self.serves = command[0] == "serve"
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.database_url = environment.get("AA_DATABASE_URL", f"sqlite:///{data_dir / DATABASE_FILE}")
         self.upstream = upstream
@@ -124,6 +125,15 @@ class Node:
         assert self._process is not None
         self._process.wait()
         self._forget_observer()
+
+    def pause(self) -> None:
+        """SIGSTOP: it does nothing until it is told to go on."""
+        self.send(signal.SIGSTOP)
+
+    async def go_on(self) -> None:
+        """SIGCONT; the time that it could do nothing in was not its loop's doing."""
+        self.send(signal.SIGCONT)
+        await self.reading()
 
     def send(self, number: int) -> None:
         assert self._process is not None

@@ -73,6 +73,11 @@ class ExecutionManager:
     async def _own(self, claim: Claim) -> Outcome:
         """Run what this worker has claimed, to its end or until it is lost or handed over."""
         execution_id = claim.handle.context.execution_id
+        if older := self._runs.get(execution_id):
+            # Two claims of ours were under way at once, and the lease of one lapsed before it was answered.
+            if older.claim.epoch > claim.epoch:
+                return Outcome.DONE
+            older.give_up()
         appender = self._events.append_to(claim.handle, claim.epoch)
         run = ExecutionRun(claim, appender, self._tools)
         appender.on_failure = run.give_up
@@ -114,7 +119,8 @@ class ExecutionManager:
             await self._store.release(run.execution_id, run.claim.epoch)
 
     def _forget(self, execution_id: ExecutionId, run: ExecutionRun) -> None:
-        del self._runs[execution_id]
+        if self._runs.get(execution_id) is run:
+            del self._runs[execution_id]
         if not run.settled.done():
             run.settled.set_result(None)
 

@@ -12,6 +12,7 @@ import pytest
 from lib.streaming.definition import Timeouts
 from lib.streaming.errors import UpstreamFailure
 from lib.streaming.execution_manager.receipt import StopOutcome
+from lib.streaming.ports.job_queue import Outcome
 from lib.streaming.ports.models import UsageReport
 from lib.streaming.types import (
     EndedBy,
@@ -439,3 +440,24 @@ async def test_an_ended_execution_leaves_nothing_for_the_collector() -> None:
             assert kept() is None
         finally:
             gc.enable()
+
+
+async def test_a_worker_that_took_an_execution_twice_goes_on_with_the_newer_claim_only() -> None:
+    """Two claims may be under way at once; the lease of the first may be over before it is answered."""
+    async with Engine() as engine:
+        manager, store = engine.service.manager, engine.store
+        await engine.start(chain("a"))
+        run = manager.find(RUN)
+        assert run is not None
+        await store.expire_leases()
+        newer = await store.claim(RUN, manager.worker, 5)
+        assert newer is not None
+        owning = asyncio.ensure_future(manager._own(newer))
+        await settle()
+        assert manager.held() == {RUN: newer.epoch}
+        assert await manager._own(run.claim) is Outcome.DONE, "too late"
+        await engine.provider.streams[1].text("A")
+        await engine.provider.streams[1].finish()
+        await owning
+        assert engine.row().status is ExecutionStatus.COMPLETED
+        assert (engine.problems(), manager.held()) == ([], {})
