@@ -116,8 +116,10 @@ def application(node: Node) -> ASGIApp:
     rates = {STARTS: settings.rate_limit_starts, SIGN_IN: settings.rate_limit_sign_in}
     limits = RateLimits(open_rate_storage(settings.limits_url, clock), clock, rates)
     passwords = Passwords()
+    access = Access(storage, clock)
+    starter = Starter(node.service, storage.assistants, node.new_id, settings.max_concurrent_executions)
     held: dict[str, Any] = {
-        "access": Access(storage, clock),
+        "access": access,
         "assistants": storage.assistants,
         "executions": storage.executions,
         "api_keys": storage.api_keys,
@@ -125,7 +127,7 @@ def application(node: Node) -> ASGIApp:
         "csrf": csrf,
         "definitions": DefinitionReader(node.models.catalogue, node.new_id),
         "document": ApiDocument(),
-        "delivery": Delivery(node.service, node.deliveries, authentication),
+        "delivery": Delivery(node.service, node.deliveries, authentication, starter, access),
         "importer": Importer(storage.assistants, node.models.catalogue, node.new_id),
         "key_cache": keys,
         "maker": KeyMaker(storage.api_keys, clock, secrets.token_bytes),
@@ -133,7 +135,7 @@ def application(node: Node) -> ASGIApp:
         "service": node.service,
         "sessions": sessions,
         "signing_in": SignIn(storage, sessions, passwords, limits, clock),
-        "starter": Starter(node.service, storage.assistants, node.new_id, settings.max_concurrent_executions),
+        "starter": starter,
     }
 
     @asynccontextmanager
