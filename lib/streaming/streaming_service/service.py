@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from lib.streaming.clock import Clock
 from lib.streaming.errors import Draining
 from lib.streaming.event_log.log import EventLog
@@ -81,6 +83,8 @@ class StreamingService:
         accepted = await self._store.create(new, self.manager.claimant if self._works else None)
         if accepted.claim is not None:
             self._supervisor.start(f"execution-{accepted.id}", self._run(accepted.claim))
+            # Its first step makes the execution known here: whoever follows it next need not ask the store.
+            await asyncio.sleep(0)
         elif not (accepted.status.terminal or accepted.ticketed):
             await self._queue.submit(accepted.id)
         return accepted
