@@ -14,7 +14,10 @@ _SECRETS = (
         "authorization",
         re.compile(r"(?i)(?<=\bauthorization)(\"?'?\s*[:=]\s*\"?'?)(?!bearer |basic )[^\s\"',}]+"),
     ),
-    ("api", re.compile(r"(?i)(?<=\bapi[-_]key)(\"?'?\s*[:=]\s*\"?'?)[^\s\"',}&]+")),
+    *(
+        (f"api{joint}key", re.compile(rf"(?i)(?<=\bapi{joint}key)(\"?'?\s*[:=]\s*\"?'?)[^\s\"',}}&]+"))
+        for joint in "-_"
+    ),
     ("aa_live_", re.compile(r"\baa_live_[0-9A-Za-z_]+")),
     ("sk-", re.compile(r"\bsk-[0-9A-Za-z_-]{6,}")),
     ("aa_session=", re.compile(r"(?<=aa_session=)[^\s;\"']+")),
