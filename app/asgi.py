@@ -52,8 +52,10 @@ def application(node: Node) -> ASGIApp:
     keys = ApiKeys(storage.api_keys, clock, node.supervisor)
     authentication = Authentication(sessions, keys)
     passwords = Passwords()
+    access = Access(storage, clock)
+    starter = Starter(node.service, storage.assistants, node.new_id, settings.max_concurrent_executions)
     held: dict[str, Any] = {
-        "access": Access(storage, clock),
+        "access": access,
         "assistants": storage.assistants,
         "executions": storage.executions,
         "api_keys": storage.api_keys,
@@ -62,7 +64,7 @@ def application(node: Node) -> ASGIApp:
         "definitions": DefinitionReader(node.models.catalogue, node.new_id),
         "diagnosis": Diagnosis(node.service.manager.worker, node.deliveries, clock, settings.heartbeat_seconds),
         "document": ApiDocument(),
-        "delivery": Delivery(node.service, node.deliveries, authentication),
+        "delivery": Delivery(node.service, node.deliveries, authentication, starter, access),
         "importer": Importer(storage.assistants, node.models.catalogue, node.new_id),
         "key_cache": keys,
         "metrics_page": node.metrics.page,
@@ -71,7 +73,7 @@ def application(node: Node) -> ASGIApp:
         "service": node.service,
         "sessions": sessions,
         "signing_in": SignIn(storage, sessions, passwords, node.limits, clock),
-        "starter": Starter(node.service, storage.assistants, node.new_id, settings.max_concurrent_executions),
+        "starter": starter,
     }
 
     @asynccontextmanager

@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import msgspec
 
 from bench.http_call import call
 from bench.load import Load, LoadResult, nothing_came
+from bench.postgres import postgres
 from bench.script import Script
 from bench.server_process import on_core
-from bench.target import Place, Target
+from bench.target import Place, Target, upstream
 from bench.upstream import Stats
 
 _POLL_SECONDS = 0.02
 _CLIENT_GRACE_SECONDS = 10.0
+
+
+@contextlib.asynccontextmanager
+async def open_rig(directory: Path, *, with_postgres: bool = False) -> AsyncIterator[Rig]:
+    """Start what every measurement needs; `directory` takes logs and data. Raises `StartFailed`."""
+    server_core, client_core = _cores()
+    async with contextlib.AsyncExitStack() as stack:
+        port = await stack.enter_async_context(upstream(client_core, directory))
+        database = await stack.enter_async_context(postgres()) if with_postgres else None
+        yield Rig(Place(server_core, port, directory, database), client_core)
+
+
+def _cores() -> tuple[int | None, int | None]:
+    """Two cores of those we may use; without two there is no separation to speak of."""
+    if not hasattr(os, "sched_getaffinity"):
+        return None, None
+    usable = sorted(os.sched_getaffinity(0))
+    return (usable[0], usable[1]) if len(usable) > 1 else (None, None)
 
 
 class Rig(msgspec.Struct, frozen=True):

@@ -8,10 +8,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,9 +25,10 @@ from bench.metrics.idle import idle
 from bench.metrics.log_size import log_size
 from bench.metrics.replay import replay
 from bench.metrics.streaming import burst, first_token, paced, warm_up
-from bench.ours import Ours, ours
+from bench.our_servers import on_postgres, on_sqlite
+from bench.ours import Ours
 from bench.report import Circumstances, put_into, section
-from bench.rig import Rig
+from bench.rig import Rig, open_rig
 from bench.sample import Figures
 from bench.server_process import StartFailed
 from bench.sizes import FULL, QUICK, Sizes
@@ -37,7 +37,13 @@ from bench.target import Place, Target
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parent / "docs" / "performance.md"
 Opener: TypeAlias = Callable[[Place], AbstractAsyncContextManager[Target]]
-OPENERS: Mapping[str, Opener] = {"A": targets.byte_pump, "C": targets.fastapi, "E": targets.ai_sdk, "ours": ours}
+OPENERS: Mapping[str, Opener] = {
+    "A": targets.byte_pump,
+    "C": targets.fastapi,
+    "E": targets.ai_sdk,
+    "ours": on_sqlite,
+    "ours-pg": on_postgres,
+}
 
 
 async def measure(names: Sequence[str], sizes: Sizes) -> Figures:
@@ -47,7 +53,7 @@ async def measure(names: Sequence[str], sizes: Sizes) -> Figures:
     assert task is not None
     # Whoever ends the run ends the servers it started.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    async with _rig() as rig, contextlib.AsyncExitStack() as stack:
+    async with open_rig(HERE / "out") as rig, contextlib.AsyncExitStack() as stack:
         running = await _start(stack, rig, names)
         for target in running:
             await warm_up(rig, target)
@@ -78,22 +84,6 @@ async def _once(rig: Rig, running: Sequence[Target], sizes: Sizes, figures: Figu
             figures.add(await stopping(rig, target))
             figures.add(await log_size(rig, target, sizes.log_tokens))
             figures.add(await replay(rig, target, sizes.replay_clients, sizes.replay_events))
-
-
-@contextlib.asynccontextmanager
-async def _rig() -> AsyncIterator[Rig]:
-    server_core, client_core = _cores()
-    directory = HERE / "out"
-    async with targets.upstream(client_core, directory) as port:
-        yield Rig(Place(server_core, port, directory), client_core)
-
-
-def _cores() -> tuple[int | None, int | None]:
-    """Two cores of those we may use; without two there is no separation to speak of."""
-    if not hasattr(os, "sched_getaffinity"):
-        return None, None
-    usable = sorted(os.sched_getaffinity(0))
-    return (usable[0], usable[1]) if len(usable) > 1 else (None, None)
 
 
 async def _start(stack: contextlib.AsyncExitStack, rig: Rig, names: Sequence[str]) -> list[Target]:

@@ -18,7 +18,7 @@ def figure_table(figures: Figures) -> str:
         for metric in Metric
         if any(figures.values(metric, name) for name in targets)
     ]
-    return _table(["", *targets], rows)
+    return table(["", *targets], rows)
 
 
 def verdict_table(verdicts: Sequence[Verdict]) -> str:
@@ -33,7 +33,7 @@ def verdict_table(verdicts: Sequence[Verdict]) -> str:
         ]
         for verdict in verdicts
     ]
-    return _table(["ours", "bar", "stretch", "measured", "reached"], rows)
+    return table(["ours", "bar", "stretch", "measured", "reached"], rows)
 
 
 def _bound(bar: Bar, value: float) -> str:
@@ -58,6 +58,7 @@ def _number(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

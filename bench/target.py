@@ -13,6 +13,7 @@ from typing import Protocol
 import msgspec
 
 from bench.http_call import http_request
+from bench.postgres import Postgres
 from bench.script import Script
 from bench.server_process import StartFailed, free_port, running
 
@@ -21,7 +22,10 @@ _E_PACKAGES = ("ai@7", "@ai-sdk/openai-compatible@3")
 
 
 class Target(Protocol):
-    """A running server. `pid` is None where no server stands between client and upstream."""
+    """A running server; `pid` is None where none stands between client and upstream.
+
+    `database_pid` leads the processes of a database server that works for it.
+    """
 
     @property
     def name(self) -> str: ...
@@ -31,6 +35,9 @@ class Target(Protocol):
 
     @property
     def pid(self) -> int | None: ...
+
+    @property
+    def database_pid(self) -> int | None: ...
 
     def request(self, script: Script) -> str:
         """The whole HTTP request that makes it play a script."""
@@ -42,6 +49,7 @@ class Place(msgspec.Struct, frozen=True):
     core: int | None
     upstream_port: int
     directory: Path
+    postgres: Postgres | None = None
 
 
 class Peer(msgspec.Struct, frozen=True):
@@ -52,6 +60,7 @@ class Peer(msgspec.Struct, frozen=True):
     path: str
     pid: int | None = None
     chat: bool = False
+    database_pid: int | None = None
 
     def request(self, script: Script) -> str:
         if not self.chat:

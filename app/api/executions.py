@@ -106,7 +106,6 @@ async def read_execution(
 async def follow_execution(
     request: Caller,
     execution_id: FromPath[str],
-    access: TheAccess,
     delivery: TheDelivery,
     protocol: Protocol = NATIVE,
     after: FromQuery[str | None] = None,
@@ -114,10 +113,8 @@ async def follow_execution(
 ) -> ASGIApp:
     """Never starts work. A number the execution never gave, or none, counts as 0: everything is sent."""
     check_protocol(protocol)
-    caller = principal_of(request)
-    await access.execution(caller, execution_id, "execution.follow", _request_id(request))
     number = event_number(after if last_event_id is None else last_event_id)
-    return await delivery.open(caller, ExecutionId(execution_id), number)
+    return await delivery.of_existing(principal_of(request), execution_id, number, _request_id(request))
 
 
 @post(

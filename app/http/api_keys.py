@@ -6,6 +6,8 @@ import hashlib
 import hmac
 from collections import OrderedDict
 
+import msgspec
+
 from app.db.api_keys import ApiKeyRepository
 from app.db.records import ApiKeyRecord
 from app.http.principal import Principal
@@ -24,6 +26,14 @@ def key_hash(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
+class _Known(msgspec.Struct, frozen=True):
+    """What is remembered of a key `until` some moment of the clock."""
+
+    until: float
+    record: ApiKeyRecord
+    principal: Principal
+
+
 class ApiKeys:
     """Looks keys up. A key revoked elsewhere works here for at most 5 s more; `forget` ends it at once."""
 
@@ -31,7 +41,7 @@ class ApiKeys:
         self._store = store
         self._clock = clock
         self._supervisor = supervisor
-        self._known: OrderedDict[str, tuple[float, ApiKeyRecord]] = OrderedDict()
+        self._known: OrderedDict[str, _Known] = OrderedDict()
         self._touched: dict[str, int] = {}
 
     async def principal(self, text: str) -> Principal | None:
@@ -39,13 +49,13 @@ class ApiKeys:
         parsed = parse_key(text)
         if parsed is None:
             return None
-        record = await self._record(parsed.key_id)
-        if record is None or not hmac.compare_digest(key_hash(parsed.text), record.secret_hash):
+        known = await self._look_up(parsed.key_id)
+        if known is None or not hmac.compare_digest(key_hash(parsed.text), known.record.secret_hash):
             return None
-        if not self._valid(record):
+        if not self._valid(known.record):
             return None
-        self._touch(record)
-        return Principal.by_key(record)
+        self._touch(known.record)
+        return known.principal
 
     async def still_valid(self, key_id: str) -> bool:
         """Ask storage again, whatever is remembered."""
@@ -59,23 +69,24 @@ class ApiKeys:
         expired = record.expires_ms is not None and record.expires_ms <= self._clock.now_ms()
         return not expired and record.revoked_ms is None and not record.user.disabled
 
-    async def _record(self, key_id: str) -> ApiKeyRecord | None:
+    async def _look_up(self, key_id: str) -> _Known | None:
         known = self._known.get(key_id)
-        if known is not None and known[0] > self._clock.monotonic():
-            return known[1]
+        if known is not None and known.until > self._clock.monotonic():
+            return known
         record = await self._store.find(key_id)
         if record is None:
             self.forget(key_id)
-        else:
-            self._remember(record)
-        return record
+            return None
+        return self._remember(record)
 
-    def _remember(self, record: ApiKeyRecord) -> None:
-        self._known[record.key_id] = (self._clock.monotonic() + CACHE_SECONDS, record)
+    def _remember(self, record: ApiKeyRecord) -> _Known:
+        until = self._clock.monotonic() + CACHE_SECONDS
+        known = self._known[record.key_id] = _Known(until, record, Principal.by_key(record))
         self._known.move_to_end(record.key_id)
         while len(self._known) > CACHE_ENTRIES:
             oldest, _ = self._known.popitem(last=False)
             self._touched.pop(oldest, None)
+        return known
 
     def _touch(self, record: ApiKeyRecord) -> None:
         now = self._clock.now_ms()

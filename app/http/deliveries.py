@@ -43,8 +43,7 @@ class Deliveries:
     def frames(self, execution_id: str) -> StreamFrames:
         """The native wire's frames with a freshly jittered reconnection time."""
         retry_ms = self._rng.randint(*RETRY_MS)
-        farewell = draining(ServerDraining(retry_ms), execution_id, self._clock.now_ms())
-        return StreamFrames(opening(retry_ms), HEARTBEAT, farewell)
+        return StreamFrames(opening(retry_ms), HEARTBEAT, lambda: self._farewell(retry_ms, execution_id))
 
     def open(
         self,
@@ -91,6 +90,9 @@ class Deliveries:
     def abandoned(self, source: EventSource) -> None:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self.let_go, source)
+
+    def _farewell(self, retry_ms: int, execution_id: str) -> bytes:
+        return draining(ServerDraining(retry_ms), execution_id, self._clock.now_ms())
 
     async def _close_source(self, source: EventSource) -> None:
         try:

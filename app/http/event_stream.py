@@ -49,11 +49,11 @@ class EventSource(Protocol):
 
 
 class StreamFrames(msgspec.Struct, frozen=True):
-    """The bytes of a wire that no event makes. `draining` is the last frame when the server stops."""
+    """The bytes of a wire that no event makes. `draining` makes the last frame, for a server that stops."""
 
     opening: bytes
     heartbeat: bytes
-    draining: bytes
+    draining: Callable[[], bytes]
 
 
 class StreamLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -250,7 +250,7 @@ class EventStream:
     async def _farewell(self, send: Send) -> Closed:
         try:
             async with asyncio.timeout(self._limits.send):
-                await send(_body(self._frames.draining, more=False))
+                await send(_body(self._frames.draining(), more=False))
         except TimeoutError:
             return Closed.SLOW_CLIENT
         except OSError:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from bench.load import Load, LoadResult
 from bench.metrics.streaming import shortfall
@@ -11,6 +13,8 @@ from bench.rig import Rig
 from bench.sample import Metric, Sample
 from bench.script import Script
 from bench.target import Target
+
+T = TypeVar("T")
 
 _APART_SECONDS = 0.008
 _SETTLE_SECONDS = 1.0
@@ -21,15 +25,19 @@ async def idle(rig: Rig, target: Target, streams: int) -> list[Sample]:
     """Growth of the server's resident memory, after a first lot of streams has come and gone."""
     if target.pid is None:
         return []
-    await _held_open(rig, target, max(10, streams // 5))
-    before = resident_bytes(target.pid)
-    after, result = await _held_open(rig, target, streams)
+    pid = target.pid
+
+    async def resident() -> int:
+        return resident_bytes(pid)
+
+    await held_open(rig, target, max(10, streams // 5), resident)
+    before = resident_bytes(pid)
+    after, result = await held_open(rig, target, streams, resident)
     return [Sample(Metric.IDLE, target.name, (after - before) / streams / 1024, shortfall(result))]
 
 
-async def _held_open(rig: Rig, target: Target, streams: int) -> tuple[int, LoadResult]:
-    """Resident bytes while the streams are open, and how they ended."""
-    assert target.pid is not None
+async def held_open(rig: Rig, target: Target, streams: int, look: Callable[[], Awaitable[T]]) -> tuple[T, LoadResult]:
+    """What `look` sees while the streams are open and silent, and how they ended."""
     load = Load(
         port=target.port,
         request=target.request(Script(1, hold=True)),
@@ -42,6 +50,6 @@ async def _held_open(rig: Rig, target: Target, streams: int) -> tuple[int, LoadR
         playing = group.create_task(rig.play(load))
         await rig.until_open(streams, _DEADLINE_SECONDS / 2)
         await asyncio.sleep(_SETTLE_SECONDS)
-        resident = resident_bytes(target.pid)
+        seen = await look()
         await rig.release()
-    return resident, playing.result()
+    return seen, playing.result()

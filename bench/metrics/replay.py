@@ -11,14 +11,14 @@ from bench.rig import Rig
 from bench.sample import Metric, Sample
 from bench.script import Script
 
-_RATE = 500
+RATE = 500
 _FINISH_SECONDS = 1.0
 
 
 async def replay(rig: Rig, target: Ours, clients: int, events: int) -> list[Sample]:
     """Seconds until all clients have all tokens: while the execution is live, then finished, then again."""
-    execution = await target.start_unwatched(Script(events, rate=_RATE, hold=True))
-    await asyncio.sleep(events / _RATE + _FINISH_SECONDS)
+    execution = await target.start_unwatched(Script(events, rate=RATE, hold=True))
+    await asyncio.sleep(events / RATE + _FINISH_SECONDS)
     live = await _all_caught_up(rig, target, execution, clients, events, Metric.REPLAY_LIVE)
     await rig.release()
     await asyncio.sleep(_FINISH_SECONDS)

@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from tests.support.cluster import WEB, WORKER, Cluster, cluster_on
+from tests.support.cluster import WEB, WORKER, Cluster, running_cluster
 from tests.support.fault_upstream import Answer, FaultUpstream
 from tests.support.keys import TEST_API_KEY
 from tests.support.nginx import find_nginx, running_nginx
@@ -71,7 +71,7 @@ async def deployment(
                 "OPENAI_API_KEY": "sk-topology",
                 "OPENAI_BASE_URL": upstream.base_url,
             }
-            with cluster_on(database, directory, **environment) as cluster:
+            async with running_cluster(database, directory, **environment) as cluster:
                 await cluster.start(**{"web-1": WEB, "web-2": WEB, "worker-1": WORKER, "worker-2": WORKER})
                 ports = [cluster.nodes[name].port for name in ("web-1", "web-2")]
                 (directory / "nginx").mkdir()

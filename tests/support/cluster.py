@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import asyncpg
@@ -69,7 +70,8 @@ class Cluster:
 
     async def start_here(self, name: str, *, works: bool, **settings: str) -> Service:
         """A service in this process; settings as for `running_service`."""
-        service = observed_service(self._directory / name, works=works, database_url=self.url, **settings)
+        given: dict[str, Any] = {"database_url": self.url, **settings}
+        service = observed_service(self._directory / name, works=works, **given)
         subject = await self._here.enter_async_context(service)
         subject.name = f"the service {name}"
         await self._fleet.join(subject)

@@ -14,7 +14,7 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypedDict
@@ -53,7 +53,8 @@ class PostgresServer:
     PostgreSQL refuses to run as root; it runs as `nobody` then.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Mapping[str, str] = SETTINGS) -> None:
+        self._settings = settings
         self._identity = _identity()
         # Short enough for a socket's name and reachable by `nobody`, which TMPDIR need not be.
         self.directory = Path(tempfile.mkdtemp(prefix="aa-postgres-", dir="/tmp"))
@@ -68,9 +69,14 @@ class PostgresServer:
     def url(self, database: str) -> str:
         return f"postgresql+asyncpg://postgres@/{database}?host={self.directory}"
 
+    @property
+    def pid(self) -> int:
+        """The process that all others of the server are children of."""
+        return int(self._state()[0])
+
     def start(self) -> None:
         """Returns when connections are taken."""
-        settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        settings = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         server = [str(self._programs / "postgres"), "-D", str(self._data), "-k", str(self.directory), *settings]
         with (self.directory / "log").open("ab") as log:
             self._guard = subprocess.Popen(
@@ -87,7 +93,7 @@ class PostgresServer:
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Returns when the server is gone. SIGINT: connections are told and closed; SIGQUIT: they just break."""
         assert self._guard is not None, "the server runs"
-        os.kill(int(self._state()[0]), how)
+        os.kill(self.pid, how)
         _wait(lambda: not self._state())
         self._release()
 

@@ -7,7 +7,7 @@ from litestar.params import RawBody
 from litestar.types import ASGIApp
 
 from app.api.delivery import NATIVE, check_protocol
-from app.api.dependencies import TheDelivery, TheStarter
+from app.api.dependencies import TheDelivery
 from app.api.documented import json_body
 from app.api.event_schemas import stream_answer
 from app.api.parameters import IdempotencyKey, Protocol
@@ -30,13 +30,10 @@ from app.http.rate_limits import RATE_LIMIT, STARTS
 async def stream(
     request: Request[Principal, Any, Any],
     body: RawBody,
-    starter: TheStarter,
     delivery: TheDelivery,
     protocol: Protocol = NATIVE,
     idempotency_key: IdempotencyKey = None,
 ) -> ASGIApp:
     """Start an execution and answer with its events; a client that leaves comes back to its `Location` + `/events`."""
     check_protocol(protocol)
-    caller = principal_of(request)
-    accepted = await starter.start(caller, body, idempotency_key)
-    return await delivery.open(caller, accepted.id)
+    return await delivery.of_new(principal_of(request), body, idempotency_key)

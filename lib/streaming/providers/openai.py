@@ -128,11 +128,10 @@ class OpenAIProvider:
         while True:
             call = _Call()
             try:
-                return await self._open_session().post(
+                return await self._open_session(card).post(
                     URL(card.url),
                     # aiohttp writes bytes in one go, files piece by piece.
                     data=body if len(body) < _LARGE_BODY_BYTES else io.BytesIO(body),
-                    headers=card.headers,
                     timeout=timeout,
                     allow_redirects=False,
                     trace_request_ctx=call,
@@ -164,7 +163,7 @@ class OpenAIProvider:
             message = "The openai package is not installed here, so this provider cannot work."
             raise UpstreamFailure(message, code="provider_unavailable", severity=Severity.MODEL) from error
 
-    def _open_session(self) -> aiohttp.ClientSession:
+    def _open_session(self, card: CallingCard) -> aiohttp.ClientSession:
         if self._session is None:
             trace = aiohttp.TraceConfig()
             trace.on_connection_reuseconn.append(_note_reuse)
@@ -172,6 +171,8 @@ class OpenAIProvider:
                 # How many calls run at once is the engine's to say.
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_SECONDS),
                 cookie_jar=aiohttp.DummyCookieJar(),
+                # Given with each call they would be turned into aiohttp's own form, and kept in it, for each.
+                headers=card.headers,
                 auto_decompress=False,
                 trust_env=False,
                 read_bufsize=_READ_BUFFER_BYTES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from lib.streaming.clock import Clock
@@ -85,6 +86,8 @@ class StreamingService:
         accepted = await (self.manager.start(new) if self._works else self._store.create(new))
         if accepted.claim is not None:
             self._supervisor.start(f"execution-{accepted.id}", self._run(accepted.claim))
+            # Its first step makes the execution known here: whoever follows it next need not ask the store.
+            await asyncio.sleep(0)
         elif not (accepted.status.terminal or accepted.ticketed):
             await self._offer(accepted.id)
         return accepted

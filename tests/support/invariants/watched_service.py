@@ -87,13 +87,14 @@ async def observed_service(
 ) -> AsyncIterator[ServiceSubject]:
     """As `running_service`, for whoever watches it."""
     answers = bytearray()
+    wrap = _reading_along(answers)
 
     def anew() -> AbstractAsyncContextManager[Service]:
-        return running_service(directory, again=True, works=works, clock=clock, **environment)
+        return running_service(directory, again=True, works=works, clock=clock, wrap=wrap, **environment)
 
     with _logged() as log:
         async with running_service(
-            directory, again=again, works=works, clock=clock, wrap=_reading_along(answers), **environment
+            directory, again=again, works=works, clock=clock, wrap=wrap, **environment
         ) as service:
             subject = ServiceSubject(service, anew, answers, log)
             with probing(subject.probe):

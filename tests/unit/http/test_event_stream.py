@@ -17,7 +17,8 @@ from tests.support.asgi_call import AsgiCall
 from tests.support.event_sources import EndlessSource, HandFedSource
 from tests.support.fake_clock import FakeClock, settle
 
-FRAMES = StreamFrames(b"retry: 2000\n", b": hb\n", b"event: server.draining\ndata: {}\n\n")
+FAREWELL = b"event: server.draining\ndata: {}\n\n"
+FRAMES = StreamFrames(b"retry: 2000\n", b": hb\n", lambda: FAREWELL)
 
 
 class Stage:
@@ -143,7 +144,7 @@ async def test_draining_sends_the_last_frame_and_ends_properly(stage: Stage) -> 
     await stage.run()
     stage.deliveries.drain()
     assert await stage.ended() == "draining"
-    assert stage.call.body.endswith(FRAMES.draining)
+    assert stage.call.body.endswith(FAREWELL)
     assert stage.call.complete
     assert stage.source.closed == 1
 
@@ -165,7 +166,7 @@ async def test_a_stream_opened_while_draining_says_so_at_once(stage: Stage) -> N
     stage.deliveries.drain()
     await stage.run()
     assert await stage.ended() == "draining"
-    assert stage.call.body == FRAMES.opening + FRAMES.draining
+    assert stage.call.body == FRAMES.opening + FAREWELL
 
 
 async def test_a_source_that_breaks_leaves_the_response_without_an_end(
