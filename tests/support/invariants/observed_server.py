@@ -47,7 +47,7 @@ def set_clock_ahead(seconds: float) -> None:
     def wrong(clock: SystemClock) -> int:
         return right(clock) + round(seconds * 1000)
 
-    SystemClock.now_ms = wrong  # type: ignore[method-assign]
+    SystemClock.now_ms = wrong  # type: ignore[assignment, method-assign]
 
 
 if __name__ == "__main__":
