@@ -166,6 +166,7 @@ async def stopped(bench: Bench, number: int, rng: random.Random) -> list[int]:
     assert (receipt["outcome"], receipt["status"]) in (("stopped", "cancelled"), ("stopped_before_start", "cancelled"))
     assert (receipt["upstreamClosed"], receipt["keptChars"]) == (True, sum(texts))
     assert (run.events[-1]["status"], run.events[-1]["endedBy"], run.problems()) == ("cancelled", "user", [])
+    assert run.events[-1]["usage"]["outputTokens"] > 0 or not any(texts), "what was made is never counted as nothing"
     # What was sent before the stop may be read by the service after it; nothing is sent that was not begun.
     assert sum(bench.upstream.hits[model] for model in models) <= run.types.count("prompt.started")
     return texts

@@ -144,6 +144,35 @@ async def test_a_client_that_leaves_a_silent_answer_is_noticed_at_once(bench: Be
     assert min(noticed) <= 0.1, noticed
 
 
+async def test_a_start_that_is_broken_off_leaves_a_whole_run_or_none(bench: Bench) -> None:
+    bench.upstream.script("short", Answer(("a ", "b "), delay=0.01))
+    assistant = await bench.client.create_assistant(one_prompt("short"))
+    body = json.dumps({"assistantId": assistant, "inputs": {}}).encode()
+    key = bench.client.headers["Authorization"]
+    head = f"POST /api/executions HTTP/1.1\r\nHost: test\r\nAuthorization: {key}\r\nContent-Length: {len(body)}\r\n\r\n"
+    request = head.encode() + body
+    before = len(await listed(bench))
+    for length in (*range(len(head) - 20, len(request), 7), *[len(request)] * 20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", bench.node.port)
+        writer.write(request[:length])
+        await writer.drain()
+        writer.transport.abort()
+        del reader
+    runs = (await listed(bench))[: -before or None]
+    assert len(runs) <= 20, "half a request starts nothing"
+    for run in runs:
+        ended = await bench.client.follow(Received(run))
+        assert (ended.events[-1]["status"], ended.text("only"), ended.problems()) == ("completed", "a b ", [])
+    assert bench.upstream.hits["short"] == len(runs)
+
+
+async def listed(bench: Bench) -> list[str]:
+    """The ids of all runs, newest first, once the server has read all that was sent to it."""
+    url = f"{bench.client.base_url}/api/executions"
+    async with bench.client.session.get(url, params={"limit": "100"}, headers=bench.client.headers) as answer:
+        return [run["id"] for run in (await answer.json())["items"]]
+
+
 async def test_who_gave_up_waiting_gets_the_same_run_when_asking_again_after_its_end(bench: Bench) -> None:
     assistant = await bench.client.create_assistant(one_prompt("words"))
     url = f"{bench.client.base_url}/api/assistant-architect/stream"

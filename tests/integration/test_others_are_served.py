@@ -18,17 +18,17 @@ import pytest_asyncio
 from app.db.records import UserRole
 from app.http.passwords import Passwords
 from lib.streaming.sse_events.vocabulary import ExecutionStarted
-from lib.streaming.types import AssistantId, Epoch, ExecutionId
+from lib.streaming.types import AssistantId, Epoch, ExecutionId, WorkerId
 from tests.support.fake_clock import FakeClock
 from tests.support.node_bench import Bench, one_prompt, running_bench
 from tests.support.node_storage import storage_of
 from tests.support.sql_stores import sql_stores
-from tests.support.stores import Delta
+from tests.support.stores import Delta, Owner
 from tests.support.stream_client import Received
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-EVENTS = 10_000
+EVENTS = 100_000
 SIGN_INS = 40
 AT_ONCE = 0.1
 
@@ -60,17 +60,20 @@ async def repeated(ask: Callable[[], Awaitable[None]]) -> AsyncIterator[list[flo
 
 
 async def stored_run(bench: Bench) -> Received:
-    """A finished run of ten thousand deltas, each an event of its own, as a server writes it."""
+    """A finished run of a hundred thousand deltas, each an event of its own, as a server writes it."""
     seen = await bench.run(one_prompt("plain"))
     async with storage_of(bench.data_dir) as storage:
         principal = await storage.executions.owner_of(ExecutionId(seen.execution_id))
-        owner = await sql_stores(storage, FakeClock()).own(
-            principal_id=principal, id=ExecutionId("01980000-0000-7000-8000-000000000001")
-        )
+        stores = sql_stores(storage, FakeClock())
+        accepted = await stores.start(principal_id=principal, id=ExecutionId("01980000-0000-7000-8000-000000000001"))
+        claim = await storage.execution_store.claim(accepted.id, WorkerId("writer"), lease_seconds=300)
+        assert claim is not None
+        owner = Owner(stores, claim)
         await owner.commit(ExecutionStarted(AssistantId("any"), "Two prompts", 1, 2, Epoch(1)))
         await owner.begin("draft")
         words = [f"word{number} " for number in range(EVENTS)]
-        await owner.commit(*(Delta(0, 1, word) for word in words))
+        for start in range(0, EVENTS, 10_000):
+            await owner.commit(*(Delta(0, 1, word) for word in words[start : start + 10_000]))
         await owner.finish_prompt("draft", output="".join(words))
         await owner.end()
     return Received(owner.id)

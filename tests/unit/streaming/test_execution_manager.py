@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from lib.streaming.definition import Timeouts
-from lib.streaming.errors import UpstreamFailure
+from lib.streaming.errors import StorageUnavailable, UpstreamFailure
 from lib.streaming.execution_manager.receipt import StopOutcome
 from lib.streaming.ports.job_queue import Outcome
 from lib.streaming.ports.models import UsageReport
@@ -152,6 +152,19 @@ async def test_a_stop_before_the_start_never_calls_a_model() -> None:
         assert receipt.outcome is StopOutcome.STOPPED_BEFORE_START
         assert engine.provider.streams == []
         assert types(engine) == ["execution.queued", "execution.finished"]
+        assert engine.problems() == []
+
+
+async def test_a_stop_of_an_execution_whose_owner_is_lost_ends_it_and_says_so() -> None:
+    async with Engine() as engine:
+        engine.queue.paused = True
+        await engine.start(chain("a"))
+        await engine.store.claim(RUN, WorkerId("dead"), 0)
+        receipt = await engine.service.cancel(RUN, EndedBy.USER)
+        assert receipt is not None
+        assert (receipt.outcome, receipt.status) == (StopOutcome.OWNER_LOST, ExecutionStatus.CANCELLED)
+        assert receipt.upstream_closed
+        assert engine.row().status is ExecutionStatus.CANCELLED
         assert engine.problems() == []
 
 
@@ -419,6 +432,33 @@ async def test_a_drain_hands_over_at_the_prompt_boundary_and_the_next_node_goes_
         await second.provider.streams[0].finish()
         assert second.row().status is ExecutionStatus.COMPLETED
         assert second.problems() == []
+
+
+@pytest.mark.parametrize("failure", [ValueError("a fault"), StorageUnavailable("the disk is full")])
+async def test_an_end_that_cannot_be_stored_is_stored_by_the_next_owner(failure: Exception) -> None:
+    """Whatever is thrown while the end is written, who watches sees an end."""
+    clock = FakeClock()
+    store = SlowStore(clock)
+    async with Engine(store=store, clock=clock) as engine:
+        await engine.start(chain("a"))
+        view = await engine.service.follow(RUN)
+        assert view is not None
+        await engine.provider.streams[0].text("paid for")
+        store.failures = [failure] * 100
+        await engine.provider.streams[0].finish()
+        await clock.advance(4)
+        store.failures = []
+        await clock.advance(12)
+        if len(engine.provider.streams) > 1:
+            await engine.provider.streams[1].text("again")
+            await engine.provider.streams[1].finish()
+        assert engine.row().status is ExecutionStatus.COMPLETED
+        assert engine.problems() == []
+        shown = b""
+        while (frames := await view.read(0)) is not None:
+            shown += frames
+        assert shown.count(b"event: execution.finished") == 1
+        await view.close()
 
 
 async def test_an_ended_execution_leaves_nothing_for_the_collector() -> None:
