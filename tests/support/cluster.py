@@ -51,11 +51,11 @@ class Cluster:
         return StreamClient(session, self.nodes[name].base_url, TEST_API_KEY)
 
     async def owner_of(self, execution_id: str) -> str:
-        """The name of the node that runs an execution; waits until one does."""
+        """The name of the node that runs an execution or ran it last; waits until one does."""
         connection: asyncpg.Connection = await self.connect()
         try:
             async with asyncio.timeout(10):
-                query = "SELECT owner FROM executions WHERE id = $1 AND status = 'running'"
+                query = "SELECT owner FROM executions WHERE id = $1"
                 while (owner := await connection.fetchval(query, execution_id)) is None:  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
         finally:
