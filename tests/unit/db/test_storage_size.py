@@ -6,10 +6,10 @@ import random
 from collections.abc import Iterator
 
 import msgspec
-import pytest
 from sqlalchemy import Connection, text
 
 from app.db.database import Storage
+from app.db.url import is_postgresql
 from lib.streaming.ports.execution_store import NewExecution
 from lib.streaming.ports.log_store import Write
 from lib.streaming.types import ExecutionId
@@ -64,7 +64,7 @@ async def finish(stores: Stores, new: NewExecution, words: list[str], times: Ite
 
 
 async def test_a_finished_execution_takes_at_most_twice_its_text_and_4_kb(
-    storage: Storage, clock: DatabaseClock, request: pytest.FixtureRequest
+    storage: Storage, clock: DatabaseClock, url: str
 ) -> None:
     stores, rng = sql_stores(storage, clock), random.Random(4)
     new = await stores.new(inputs={"topic": "a lighthouse"})
@@ -76,9 +76,8 @@ async def test_a_finished_execution_takes_at_most_twice_its_text_and_4_kb(
             words, this = answer(rng), ExecutionId(f"00000000-0000-7000-8001-{index:012}")
             await finish(stores, msgspec.structs.replace(new, id=this), words, token_times(rng, clock.now_ms()))
             written += len("".join(words))
-        if request.node.callspec.params["storage"] == "postgresql":
+        if is_postgresql(url):
             # What the vacuum that PostgreSQL runs by itself makes free for the next execution.
-            url = request.getfixturevalue("postgres_url")
             run(url, lambda connection: connection.execute(text("VACUUM FULL")).close())
         return written, await storage.database.read(used)
 

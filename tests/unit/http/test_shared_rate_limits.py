@@ -76,6 +76,17 @@ async def timed_outcome(limits: RateLimits, who: str) -> str:
     return told
 
 
+async def answering_again(limits: RateLimits) -> None:
+    """Return once the storage has decided something again; on a busy machine the first tries may come too late."""
+    async with asyncio.timeout(20):
+        while True:
+            await asyncio.sleep(RETRY_SECONDS)
+            before = limits.outages
+            await outcome(limits, somebody())
+            if limits.outages == before:
+                return
+
+
 @pytest.mark.parametrize(
     ("rates", "admitted"), [("10/minute", 10), ("20/minute;15/hour", 15), ("15/minute;20/hour", 15)]
 )
@@ -191,10 +202,10 @@ async def test_a_server_killed_and_started_again_counts_again_by_itself() -> Non
             server.terminate()
             assert await timed_outcome(limits, who) == "admitted"
             assert await timed_outcome(limits, who) == "rate_limited"
-            in_outage = limits.outages
-            assert in_outage == 2
+            assert limits.outages == 2
             server = start_valkey(port)
-            await asyncio.sleep(RETRY_SECONDS)
+            await answering_again(limits)
+            in_outage = limits.outages
             # It came back empty, and so do its budgets.
             assert [await outcome(limits, who) for _ in range(3)] == ["admitted", "admitted", "rate_limited"]
             assert limits.outages == in_outage
@@ -208,11 +219,9 @@ async def test_after_silences_in_mid_request_everybody_is_served_again(valkey_po
             relay.deaf = True
             await asyncio.gather(*(outcome(limits, somebody()) for _ in range(64)))
             relay.deaf = False
-            await asyncio.sleep(RETRY_SECONDS)
+            await answering_again(limits)
             before = limits.outages
-            assert await outcome(limits, somebody()) == "admitted"
-            told = await asyncio.gather(*(outcome(limits, somebody()) for _ in range(64)))
-            assert set(told) == {"admitted"}
+            assert [await outcome(limits, somebody()) for _ in range(20)] == ["admitted"] * 20
             assert limits.outages == before
 
 
