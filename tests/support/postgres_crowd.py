@@ -25,7 +25,7 @@ _FILL = f"""
         SELECT 'execution-' || n, 'user-' || which, 'assistant-' || which, 'version-' || which, CASE WHEN n % 100 = 0 THEN 'running' ELSE 'completed' END, 1, 1,
             'continue', n, n % 100 > 0, '{{}}'
         FROM generate_series(1, {EXECUTIONS}) AS n,
-            LATERAL (SELECT CASE WHEN n % 50 = 0 THEN {BUSY} ELSE 1 + n % {USERS} END AS which);
+            LATERAL (SELECT CASE WHEN n % 50 = 0 THEN {BUSY} ELSE 1 + n % {USERS} END AS which) AS choice;
     ALTER TABLE events DISABLE TRIGGER USER;
     INSERT INTO events SELECT key, seq, 0, 0, '' FROM executions, generate_series(1, 3) AS seq;
     ALTER TABLE events ENABLE TRIGGER USER;
