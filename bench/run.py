@@ -82,7 +82,8 @@ async def _once(rig: Rig, running: Sequence[Target], sizes: Sizes, figures: Figu
         figures.add(await leaving(rig, target))
         if isinstance(target, Ours):
             figures.add(await stopping(rig, target))
-            figures.add(await log_size(rig, target, sizes.log_tokens))
+            if target.database is not None:
+                figures.add(await log_size(rig, target, sizes.log_tokens))
             figures.add(await replay(rig, target, sizes.replay_clients, sizes.replay_events))
 
 

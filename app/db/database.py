@@ -93,7 +93,7 @@ async def open_database(
     *,
     synchronous: str = "NORMAL",
     pool_size: int = POOL_SIZE,
-    relaxed_deltas: bool = True,
+    relaxed_deltas: bool = False,
 ) -> Storage:
     """Open a migrated database: `sqlite:///var/app.db` or `postgresql://user:password@host/database`.
 

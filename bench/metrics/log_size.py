@@ -21,6 +21,7 @@ _BYTES = f"SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name IN {_TABLES} O
 
 async def log_size(rig: Rig, target: Ours, tokens: int) -> list[Sample]:
     """KiB that ten executions add to the pages of events, timelines and texts; the text itself is in it."""
+    assert target.database is not None, "the size of a file is measured"
     before = pages_bytes(target.database)
     rows = event_count(target.database)
     for _ in range(_EXECUTIONS):
