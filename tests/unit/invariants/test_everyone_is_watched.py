@@ -17,6 +17,6 @@ ALLOWED = {
 }
 
 
-@pytest.mark.parametrize("file", sorted(FLOWS.glob("test_*.py")), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", sorted(FLOWS.rglob("test_*.py")), ids=lambda file: file.name)
 def test_its_servers_are_watched(file: Path) -> None:
     assert set(UNWATCHED.findall(file.read_text())) == ALLOWED.get(file.name, set())
