@@ -6,7 +6,7 @@ WORKERS ?= 2
 UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
-.PHONY: help run setup test lint format bench lock clean
+.PHONY: help run setup test chaos lint format bench lock clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -21,6 +21,10 @@ setup:  ## build .venv with all that development needs
 test:  ## install what the tests need and run them all
 	@tools/prepare.sh run local test
 	@exec $(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
+
+chaos:  ## the tests that break things, for as long as it takes (CHAOS_SEED=n repeats)
+	@tools/prepare.sh run local test
+	@CHAOS=long exec $(PYTHON) -m pytest tests/integration/chaos -p no:randomly -rP --show-capture=stdout $(ARGS)
 
 lint:  ## ruff, mypy, import contracts; Dockerfile, compose file and manifests
 	@tools/prepare.sh run local test lint bench

@@ -25,6 +25,6 @@ class EmitOnly(SqlLogStore):
 
 if __name__ == "__main__":
     # The composition root takes the store from its module; the product has no switch for this.
-    database.SqlLogStore = EmitOnly  # type: ignore[attr-defined, misc]
+    database.SqlLogStore = EmitOnly  # type: ignore[attr-defined]
     model.COMMIT_PACE_SECONDS = 0.0
     main()

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from lib.streaming.types import ExecutionId
+from tests.support.invariants.watched_service import watched_service
 from tests.support.postgres_server import PostgresServer
-from tests.support.service import echo, events_in, running_service, text_of
+from tests.support.service import echo, events_in, text_of
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve"
 
@@ -18,7 +19,7 @@ WORDS = "one two three four five six seven eight nine ten eleven twelve"
 async def test_an_execution_streams_from_its_first_event_to_its_last_and_is_read_again(
     tmp_path: Path, postgres_url: str
 ) -> None:
-    async with running_service(tmp_path, database_url=postgres_url) as service:
+    async with watched_service(tmp_path, database_url=postgres_url) as service:
         ada = await service.person()
         execution = await service.run(ada, await service.assistant(ada), topic="the sea")
         url = f"/api/executions/{execution}/events"
@@ -36,7 +37,7 @@ async def test_an_execution_streams_from_its_first_event_to_its_last_and_is_read
 async def test_a_run_survives_a_restart_of_the_database_and_its_viewer_misses_nothing(
     tmp_path: Path, own_postgres_url: str, postgres_server: PostgresServer, how: signal.Signals
 ) -> None:
-    async with running_service(tmp_path, database_url=own_postgres_url) as service:
+    async with watched_service(tmp_path, database_url=own_postgres_url) as service:
         ada = await service.person()
         assistant = await service.assistant(ada, echo(content=WORDS, model="scripted/slow-100"))
         body = {"toolId": assistant.id, "inputs": {"topic": "x"}}
@@ -61,7 +62,7 @@ async def test_a_run_survives_a_restart_of_the_database_and_its_viewer_misses_no
 async def test_while_the_database_is_away_the_server_says_so_and_works_again_after(
     tmp_path: Path, own_postgres_url: str, postgres_server: PostgresServer
 ) -> None:
-    async with running_service(tmp_path, database_url=own_postgres_url) as service:
+    async with watched_service(tmp_path, database_url=own_postgres_url) as service:
         ada = await service.person()
         assistant = await service.assistant(ada)
         body = {"assistantId": assistant.id, "inputs": {"topic": "x"}}

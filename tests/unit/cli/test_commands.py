@@ -194,11 +194,13 @@ def test_what_needs_several_nodes_is_refused_on_sqlite(empty: Terminal, command:
     assert "AA_DATABASE_URL" in result.output
 
 
-@pytest.mark.parametrize("command", [("worker",), ("serve", "--no-worker"), ("serve",)])
+@pytest.mark.parametrize(
+    "command", [("worker",), ("serve", "--no-worker"), ("serve",), ("migrate",), ("users", "list")]
+)
 def test_a_database_that_does_not_answer_is_told_in_one_line(empty: Terminal, command: tuple[str, ...]) -> None:
     empty.environment.setenv("AA_DATABASE_URL", f"postgresql://nobody@/none?host={empty.directory}")
     empty.environment.setenv("AA_PORT", "0")
     result = empty.run(*command)
     assert result.exit_code == 1
-    assert result.output.startswith("Error: The database did not take the transaction")
+    assert result.output.splitlines()[-1].startswith("Error: The database does not answer")
     assert "Traceback" not in result.output
