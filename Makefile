@@ -19,7 +19,7 @@ setup:  ## build .venv with all that development needs
 	@tools/prepare.sh run local test lint
 
 test:  ## install what the tests need and run them all
-	@tools/prepare.sh run local test
+	@tools/prepare.sh run local test browser
 	@exec $(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
 
 lint:  ## ruff, mypy, import contracts
