@@ -132,9 +132,9 @@ async def test_the_last_viewer_is_the_last_on_all_nodes(nodes: Nodes) -> None:
 
 
 async def test_the_limit_holds_over_all_workers(nodes: Nodes, postgres_url: str) -> None:
-    assistant = await nodes.assistant(pause_ms=10)
+    assistant = await nodes.assistant(pause_ms=80)
     webs = (nodes.web_one, nodes.web_two)
-    runs = await asyncio.gather(*(nodes.start(webs[number % 2], assistant) for number in range(12)))
+    runs = await asyncio.gather(*(nodes.start(webs[number % 2], assistant) for number in range(9)))
     await asyncio.gather(*(nodes.client(webs[number % 2]).follow(run) for number, run in enumerate(runs)))
     records = [await nodes.client(nodes.web_one).record(run.execution_id) for run in runs]
     assert {record["status"] for record in records} == {"completed"}

@@ -6,6 +6,7 @@ import asyncio
 import random
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def settings(request: pytest.FixtureRequest) -> dict[str, str]:
 
 @pytest.mark.timeout(sized(90, 600))
 async def test_exactly_one_of_them_ends_it_and_nothing_changes_it_afterwards(
-    settings: dict[str, str], tmp_path: Path
+    settings: dict[str, Any], tmp_path: Path
 ) -> None:
     rng = dice()
     async with watched_service(tmp_path, max_takeovers="1000", **settings) as service, crowd() as session:
