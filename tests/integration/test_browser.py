@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import FilePayload, Page, Route, expect
 
 from lib.streaming.definition import Definition
-from tests.support.chromium import Visit, visiting
+from tests.support.chromium import Visit, browsing, visiting
 from tests.support.keys import TEST_API_KEY
 from tests.support.node import Node, running_node
 from tests.support.service import as_json, echo
@@ -33,9 +33,10 @@ async def signed_in(
     """A node, a browser that came through the one-time link, and the API as the same person."""
     headers = {"Authorization": f"Bearer {TEST_API_KEY}"}
     async with (
+        browsing() as browser,
         running_node(data_dir, AA_BOOTSTRAP_API_KEY=TEST_API_KEY, **environment) as node,
         httpx.AsyncClient(base_url=node.base_url, headers=headers, timeout=30) as api,
-        visiting(node.base_url, wait_seconds) as visit,
+        visiting(browser, node.base_url, wait_seconds) as visit,
     ):
         await follow_link(node, visit.page)
         node.secrets += [cookie["value"] for cookie in await visit.page.context.cookies()]

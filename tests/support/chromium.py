@@ -51,16 +51,25 @@ class Visit:
 
 
 @asynccontextmanager
-async def visiting(base_url: str, wait_seconds: float = 60) -> AsyncIterator[Visit]:
-    """A fresh browser; every wait on its page fails after `wait_seconds`."""
+async def browsing() -> AsyncIterator[Browser]:
+    """A browser of this machine, or Playwright's own; without one the test is skipped."""
     async with async_playwright() as playwright:
         browser = await _launch(playwright)
         try:
-            page = await browser.new_page(base_url=base_url)
-            page.set_default_timeout(wait_seconds * 1000)
-            yield Visit(page, base_url)
+            yield browser
         finally:
             await browser.close()
+
+
+@asynccontextmanager
+async def visiting(browser: Browser, base_url: str, wait_seconds: float) -> AsyncIterator[Visit]:
+    """A fresh page; every wait on it fails after `wait_seconds`."""
+    page = await browser.new_page(base_url=base_url)
+    page.set_default_timeout(wait_seconds * 1000)
+    try:
+        yield Visit(page, base_url)
+    finally:
+        await page.close()
 
 
 async def _launch(playwright: Playwright) -> Browser:
