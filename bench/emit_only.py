@@ -7,6 +7,7 @@ comes with nothing else is not, and nothing waits for a commit or for the pace o
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from unittest.mock import patch
 
 from app.cli import main
 from app.db import database
@@ -24,7 +25,6 @@ class EmitOnly(SqlLogStore):
 
 
 if __name__ == "__main__":
-    # The composition root takes the store from its module; the product has no switch for this.
-    database.SqlLogStore = EmitOnly  # type: ignore[misc]
-    model.COMMIT_PACE_SECONDS = 0.0
-    main()
+    # The product has no switch for this, so the store and the pace are put in from here.
+    with patch.object(database, "SqlLogStore", EmitOnly), patch.object(model, "COMMIT_PACE_SECONDS", 0.0):
+        main()

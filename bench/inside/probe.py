@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Protocol
@@ -43,7 +44,7 @@ class CpuProbe:
         self._profile.disable()
         cpu = time.process_time() - self._cpu
         self._profile.create_stats()
-        return marshal.dumps((cpu, self._profile.stats))  # type: ignore[attr-defined]
+        return marshal.dumps((cpu, self._profile.stats))
 
 
 class MemoryProbe:
@@ -67,7 +68,7 @@ class MemoryProbe:
         return marshal.dumps(grown)
 
 
-PROBES = {"cpu": CpuProbe, "memory": MemoryProbe}
+PROBES: dict[str, Callable[[], Probe]] = {"cpu": CpuProbe, "memory": MemoryProbe}
 
 
 def listen_for_signals(probe: Probe, file: Path) -> None:
