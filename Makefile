@@ -6,7 +6,7 @@ WORKERS ?= 2
 UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
-.PHONY: help run setup test lint format bench lock clean
+.PHONY: help run setup test chaos lint format bench lock clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -19,15 +19,23 @@ setup:  ## build .venv with all that development needs
 	@tools/prepare.sh run local test lint
 
 test:  ## install what the tests need and run them all
-	@tools/prepare.sh run local test
+	@tools/prepare.sh run local test browser
 	@exec $(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
 
-lint:  ## ruff, mypy, import contracts
+chaos:  ## the tests that break things, for as long as it takes (CHAOS_SEED=n repeats)
+	@tools/prepare.sh run local test
+	@CHAOS=long exec $(PYTHON) -m pytest tests/integration/chaos -p no:randomly -rP --show-capture=stdout $(ARGS)
+
+lint:  ## ruff, mypy, import contracts; Dockerfile, compose file and manifests
 	@tools/prepare.sh run local test lint bench
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports --no-cache
+	@.venv/bin/hadolint Dockerfile
+	@.venv/bin/yamllint --strict compose.yaml deploy .yamllint
+	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
+	@.venv/bin/kubernetes-validate --strict --quiet $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
 
 format:  ## let ruff put the code in order
 	@tools/prepare.sh lint
@@ -43,6 +51,7 @@ lock:  ## resolve requirements/*.lock anew (needs uv)
 	@$(UV_COMPILE) --no-deps requirements/local.in -o requirements/local.lock
 	@$(UV_COMPILE) -c requirements/run.lock --group test -o requirements/test.lock
 	@$(UV_COMPILE) -c requirements/run.lock --group lint -o requirements/lint.lock
+	@$(UV_COMPILE) --group build -o requirements/build.lock
 	@$(UV_COMPILE) -c requirements/run.lock --group bench -o requirements/bench.lock
 
 clean:  ## remove what was built; var/ stays

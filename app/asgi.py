@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import random
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,91 +13,30 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 from litestar.types import ASGIApp
 
+from app.api import health, metrics
 from app.api.access import Access
 from app.api.api_document import ApiDocument
 from app.api.assistants.definition_body import DefinitionReader
 from app.api.assistants.importing import Importer
 from app.api.delivery import Delivery
+from app.api.diagnosis import Diagnosis
 from app.api.new_key import KeyMaker
 from app.api.openapi import openapi_config
-from app.api.readiness import Readiness
 from app.api.routes import ROUTES
 from app.api.signing_in import SignIn
 from app.api.starting import Starter
-from app.db.database import configured_storage
-from app.db.url import is_postgresql
 from app.http.api_keys import ApiKeys
 from app.http.authentication import Authentication
 from app.http.bodies import MAX_BODY_BYTES
 from app.http.csrf import CsrfProtection, CsrfTokens
-from app.http.deliveries import Deliveries
-from app.http.event_stream import StreamLimits
 from app.http.passwords import Passwords
 from app.http.problems import exception_handlers
-from app.http.rate_limits import SIGN_IN, STARTS, RateLimitGuard, RateLimits
-from app.http.rate_storage import open_rate_storage
+from app.http.rate_limits import RateLimitGuard
 from app.http.request_envelope import RequestEnvelope
 from app.http.sessions import WebSessions
-from app.jobs.memory import MemoryJobQueue
-from app.model_sources import ModelSources
+from app.node import Node
 from app.settings import Settings
 from app.web import pages
-from lib.streaming.clock import SystemClock
-from lib.streaming.execution_manager.prompt_run import Tools
-from lib.streaming.ids import Uuid7Factory
-from lib.streaming.prompt_processor.processor import PromptProcessor
-from lib.streaming.prompt_template.cache import TemplateCache
-from lib.streaming.resilience.retry import RetryPolicy
-from lib.streaming.streaming_service.service import StreamingService
-from lib.streaming.supervisor import Supervisor
-from lib.streaming.types import WorkerId
-
-
-class Node:
-    """One process of the service: the engine and what it stands on. Built before the event loop, opened on it."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.clock = SystemClock()
-        self.new_id = Uuid7Factory(self.clock.now_ms)
-        self.supervisor = Supervisor(self.clock)
-        self.storage = configured_storage(settings, self.clock, self.new_id)
-        self.models = ModelSources(settings, self.clock)
-        self.service = StreamingService(
-            store=self.storage.execution_store,
-            log_store=self.storage.log_store,
-            queue=MemoryJobQueue(self.clock),
-            tools=self._tools(),
-            worker=WorkerId(self.new_id()),
-        )
-        limits = StreamLimits(heartbeat=settings.heartbeat_seconds, send=settings.send_seconds)
-        self.deliveries = Deliveries(self.clock, random.SystemRandom(), limits)
-        self.readiness = Readiness(self.storage)
-
-    def _tools(self) -> Tools:
-        retries = RetryPolicy(random.SystemRandom().random)
-        return Tools(self.models.providers, PromptProcessor(TemplateCache()), retries, self.clock, self.settings.engine)
-
-    async def open(self) -> None:
-        """Start working. SQLite has one node, so what a predecessor left is taken over at once."""
-        await self.service.open(only_node=not is_postgresql(self.settings.database_url))
-        self.supervisor.start("warm-up", self.models.warm_up())
-
-    def begin_draining(self) -> None:
-        """No more traffic to this node; its viewers reconnect elsewhere, or here after the restart."""
-        self.readiness.stop()
-        self.service.send_viewers_away()
-        self.deliveries.drain()
-
-    async def drain(self) -> None:
-        await self.service.drain(self.settings.drain_seconds)
-
-    async def close(self) -> None:
-        await self.deliveries.close()
-        await self.service.close()
-        await self.supervisor.close()
-        await self.models.close()
-        await self.storage.close()
 
 
 def create_app(settings: Settings) -> ASGIApp:
@@ -113,8 +51,6 @@ def application(node: Node) -> ASGIApp:
     sessions = WebSessions(storage.sessions, clock, node.supervisor, secrets.token_bytes, https=settings.https)
     keys = ApiKeys(storage.api_keys, clock, node.supervisor)
     authentication = Authentication(sessions, keys)
-    rates = {STARTS: settings.rate_limit_starts, SIGN_IN: settings.rate_limit_sign_in}
-    limits = RateLimits(open_rate_storage(settings.limits_url, clock), clock, rates)
     passwords = Passwords()
     access = Access(storage, clock)
     starter = Starter(node.service, storage.assistants, node.new_id, settings.max_concurrent_executions)
@@ -126,32 +62,33 @@ def application(node: Node) -> ASGIApp:
         "authentication": authentication,
         "csrf": csrf,
         "definitions": DefinitionReader(node.models.catalogue, node.new_id),
+        "diagnosis": Diagnosis(node.service.manager.worker, node.deliveries, clock, settings.heartbeat_seconds),
         "document": ApiDocument(),
         "delivery": Delivery(node.service, node.deliveries, authentication, starter, access),
         "importer": Importer(storage.assistants, node.models.catalogue, node.new_id),
         "key_cache": keys,
+        "metrics_page": node.metrics.page,
         "maker": KeyMaker(storage.api_keys, clock, secrets.token_bytes),
         "readiness": node.readiness,
         "service": node.service,
         "sessions": sessions,
-        "signing_in": SignIn(storage, sessions, passwords, limits, clock),
+        "signing_in": SignIn(storage, sessions, passwords, node.limits, clock),
         "starter": starter,
     }
 
     @asynccontextmanager
     async def working(_: Litestar) -> AsyncIterator[None]:
-        await node.open()
-        try:
-            yield
-        finally:
-            await passwords.close()
-            await node.close()
+        async with _open(node):
+            try:
+                yield
+            finally:
+                await passwords.close()
 
     app = Litestar(
         [*ROUTES, *pages.ROUTES],
-        dependencies={name: Provide(_held(value), sync_to_thread=False) for name, value in held.items()},
+        dependencies=_provided(held),
         exception_handlers=exception_handlers(),
-        guards=[RateLimitGuard(limits)],
+        guards=[RateLimitGuard(node.limits)],
         lifespan=[working],
         logging_config=None,
         middleware=[authentication, CsrfProtection(csrf, settings.public_url)],
@@ -159,7 +96,33 @@ def application(node: Node) -> ASGIApp:
         request_max_body_size=MAX_BODY_BYTES,
         template_config=TemplateConfig(directory=pages.TEMPLATES, engine=JinjaTemplateEngine),
     )
-    return RequestEnvelope(app, clock, node.new_id, https=settings.https)
+    return RequestEnvelope(app, clock, node.new_id, https=settings.https, figures=node.http_figures)
+
+
+def worker_application(node: Node) -> ASGIApp:
+    """What a node answers that only works: whether it lives, whether it can do its work, and its figures."""
+    app = Litestar(
+        [*health.ROUTES, metrics.metrics],
+        dependencies=_provided({"readiness": node.readiness, "metrics_page": node.metrics.page}),
+        exception_handlers=exception_handlers(),
+        lifespan=[lambda _: _open(node)],
+        logging_config=None,
+        openapi_config=None,
+    )
+    return RequestEnvelope(app, node.clock, node.new_id, https=False, figures=node.http_figures)
+
+
+@asynccontextmanager
+async def _open(node: Node) -> AsyncIterator[None]:
+    await node.open()
+    try:
+        yield
+    finally:
+        await node.close()
+
+
+def _provided(held: Mapping[str, Any]) -> dict[str, Provide]:
+    return {name: Provide(_held(value), sync_to_thread=False) for name, value in held.items()}
 
 
 def _held(value: Any) -> Callable[[], Any]:

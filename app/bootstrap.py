@@ -29,7 +29,7 @@ _USERS_PAGE = 100
 
 
 class Welcome(msgspec.Struct, frozen=True):
-    """What is printed when the server is ready. `api_key` is None if the default key was revoked."""
+    """What is printed when the server is ready. `api_key` is None if there is none to show."""
 
     email: str
     link_token: str

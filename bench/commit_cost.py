@@ -1,4 +1,4 @@
-"""What a commit of the event log costs on SQLite: `python -m bench.commit_cost`.
+"""What a commit of the event log costs on SQLite, or on the empty database of a URL: `python -m bench.commit_cost`.
 
 For batches of 1, 10 and 50 executions with one delta each: CPU of the whole process (user + system, so the hop to the
 writer thread is in it) an event and a commit, and the time an awaited commit takes. `--pace` commits a second leaves
@@ -77,7 +77,7 @@ async def measure(storage: Storage, size: int, commits: int, pace: float) -> str
 
 
 async def run(directory: Path, arguments: argparse.Namespace) -> None:
-    url = f"sqlite:///{directory / 'bench.db'}"
+    url = arguments.url or f"sqlite:///{directory / 'bench.db'}"
     upgrade(url)
     clock = SystemClock()
     storage = await open_database(url, clock, Uuid7Factory(clock.now_ms), synchronous=arguments.synchronous)
@@ -92,6 +92,7 @@ def main() -> None:
     parser.add_argument("--commits", type=int, default=3000)
     parser.add_argument("--pace", type=float, default=0)
     parser.add_argument("--synchronous", default="NORMAL")
+    parser.add_argument("--url")
     parser.add_argument("--sizes", type=int, nargs="*", default=[1, 10, 50])
     with tempfile.TemporaryDirectory(dir=".") as directory:
         uvloop.run(run(Path(directory), parser.parse_args()))

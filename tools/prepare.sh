@@ -1,5 +1,5 @@
 #!/bin/sh
-# Build .venv from the committed locks: prepare.sh run|local|test|lint|bench ...
+# Build .venv from the committed locks: prepare.sh run|local|browser|test|lint|bench ...
 # A lock that is installed already costs one file comparison.
 set -eu
 cd "$(dirname "$0")/.."
@@ -79,7 +79,28 @@ install_local_model() {
     fi
 }
 
+# A browser of its own for whoever has none; it belongs to the version of Playwright in the lock of the tests.
+install_browser() {
+    for name in chromium google-chrome chromium-browser; do
+        command -v "$name" >/dev/null 2>&1 && return
+    done
+    lock=requirements/test.lock stamp=.venv/.installed-browser
+    cmp -s "$lock" "$stamp" && return
+    say "Fetching a browser for the tests (about 110 MB, once) ..."
+    if PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT=15000 .venv/bin/python -m playwright install --only-shell chromium \
+        >.venv/browser.log 2>&1; then
+        cp "$lock" "$stamp"
+    else
+        say "No browser could be fetched, so the tests of the pages will be skipped. (Why: .venv/browser.log)"
+        say "Install one (Debian, Ubuntu: apt install chromium) to run them; the next run tries again."
+    fi
+}
+
 make_venv
 for part in "$@"; do
-    if [ "$part" = local ]; then install_local_model; else install "$part"; fi
+    case $part in
+    local) install_local_model ;;
+    browser) install_browser ;;
+    *) install "$part" ;;
+    esac
 done

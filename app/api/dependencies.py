@@ -9,6 +9,7 @@ from app.api.api_document import ApiDocument
 from app.api.assistants.definition_body import DefinitionReader
 from app.api.assistants.importing import Importer
 from app.api.delivery import Delivery
+from app.api.diagnosis import Diagnosis
 from app.api.new_key import KeyMaker
 from app.api.readiness import Readiness
 from app.api.signing_in import SignIn
@@ -19,6 +20,7 @@ from app.db.execution_reader import ExecutionReader
 from app.http.api_keys import ApiKeys
 from app.http.csrf import CsrfTokens
 from app.http.sessions import WebSessions
+from app.metrics.page import MetricsPage
 from lib.streaming.streaming_service.service import StreamingService
 
 TheAccess: TypeAlias = NamedDependency[Access]
@@ -27,11 +29,13 @@ TheAssistants: TypeAlias = NamedDependency[AssistantRepository]
 TheCsrf: TypeAlias = NamedDependency[CsrfTokens]
 TheDefinitions: TypeAlias = NamedDependency[DefinitionReader]
 TheDelivery: TypeAlias = NamedDependency[Delivery]
+TheDiagnosis: TypeAlias = NamedDependency[Diagnosis]
 TheDocument: TypeAlias = NamedDependency[ApiDocument]
 TheExecutions: TypeAlias = NamedDependency[ExecutionReader]
 TheImporter: TypeAlias = NamedDependency[Importer]
 TheKeyCache: TypeAlias = NamedDependency[ApiKeys]
 TheKeyMaker: TypeAlias = NamedDependency[KeyMaker]
+TheMetrics: TypeAlias = NamedDependency[MetricsPage]
 TheReadiness: TypeAlias = NamedDependency[Readiness]
 TheService: TypeAlias = NamedDependency[StreamingService]
 TheSessions: TypeAlias = NamedDependency[WebSessions]

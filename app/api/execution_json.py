@@ -68,9 +68,13 @@ class PromptItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ExecutionDetail(ExecutionItem, frozen=True, kw_only=True, rename="camel"):
-    """The whole record of an execution; prompts in chain order."""
+    """The whole record of an execution; prompts in chain order.
+
+    `contentsRemovedAt`: inputs, messages and outputs were kept until then, and are empty now.
+    """
 
     inputs: dict[str, object]
+    contents_removed_at: str | None
     on_disconnect: str
     prompts: tuple[PromptItem, ...]
 
@@ -105,6 +109,7 @@ def execution_detail(record: ExecutionRecord) -> ExecutionDetail:
     return ExecutionDetail(
         **msgspec.structs.asdict(execution_item(record)),
         inputs=dict[str, object](record.inputs),
+        contents_removed_at=moment(record.contents_removed_ms),
         on_disconnect=record.on_disconnect,
         prompts=tuple(_prompt(prompt) for prompt in record.prompts),
     )

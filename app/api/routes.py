@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.api import executions, health, keys, openapi, session
+from app.api import diagnostics, executions, health, keys, metrics, openapi, session
 from app.api.assistant_architect.stream import stream
 from app.api.assistants import collection, item, preview, review, transfer
 
@@ -17,5 +17,7 @@ ROUTES = (
     *session.ROUTES,
     *keys.ROUTES,
     *health.ROUTES,
+    metrics.metrics,
+    *diagnostics.ROUTES,
     openapi.openapi_document,
 )

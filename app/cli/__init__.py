@@ -9,12 +9,14 @@ import click
 #: Command name to what it is for; `app.cli.<name>` holds it. In the order they are listed.
 COMMANDS = {
     "serve": "Prepare everything, then serve until Ctrl-C.",
+    "worker": "Run executions for nodes that only serve.",
     "migrate": "Bring the database's schema up to date.",
     "users": "List and make users, set passwords, make sign-in links.",
     "keys": "List, make and revoke API keys.",
     "assistants": "List, import, export and run assistants.",
     "executions": "List, show and stop executions of everybody.",
-    "doctor": "Check configuration, database and providers.",
+    "maintenance": "Remove what has been kept long enough.",
+    "doctor": "Check the deployment, and the way to it, and say what to do.",
 }
 
 

@@ -1,53 +1,68 @@
-"""`doctor`: is everything there that the service needs."""
+"""`doctor`: is everything there that the service needs, and does the way to it let streams through."""
 
 from __future__ import annotations
 
-import asyncio
+import os
 import sys
+from collections.abc import Iterable
 
 import click
+import msgspec
 
-from app.cli.settings import load_settings
-from app.settings import Settings
-from lib.streaming.errors import StreamingError
+from app.cli.run import KEY_VARIABLE
+from app.default_key import KEY_FILE, read_key_file
+from app.doctor.examination import examine_way, examined
+from app.doctor.finding import Finding, Outcome, fail, worst
+from app.doctor.settings_checks import POSTGRESQL
+from app.settings import Settings, SettingsError
+
+_MARKS = {Outcome.OK: "ok  ", Outcome.WARN: "warn", Outcome.FAIL: "FAIL"}
 
 
 @click.command("doctor")
-def command() -> None:
-    """Check configuration, database and providers; exit with code 1 if something is missing."""
-    settings = load_settings()
-    click.echo("configuration  ok")
-    database = asyncio.run(_database(settings))
-    click.echo(f"database       {database}")
-    for line in _providers(settings):
-        click.echo(f"provider       {line}")
-    if database != "ok":
-        sys.exit(1)
-
-
-async def _database(settings: Settings) -> str:
-    from app.db.database import configured_storage
-    from lib.streaming.clock import SystemClock
-    from lib.streaming.ids import Uuid7Factory
-
-    clock = SystemClock()
-    try:
-        storage = configured_storage(settings, clock, Uuid7Factory(clock.now_ms))
-        try:
-            await storage.ping()
-            return "ok" if await storage.at_head() else "its schema is out of date: run `assistant-architect migrate`"
-        finally:
-            await storage.close()
-    except StreamingError as error:
-        return f"cannot be used: {error.message}"
-
-
-def _providers(settings: Settings) -> list[str]:
-    from lib.streaming.providers.local_server import is_available
-
-    openai = "ok" if settings.openai_api_key else "off: OPENAI_API_KEY is not set"
-    if settings.local_model == "off":
-        local = "off: AA_LOCAL_MODEL=off"
+@click.option("--url", help="Also check the way to the service at this public address: proxies, streams, nodes.")
+@click.option("--key", help=f"API key for --url; else ${KEY_VARIABLE}, else the default key in the data directory.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
+def command(*, url: str | None, key: str | None, as_json: bool) -> None:
+    """Check the deployment and say what to do. Exit code: 0 all is well, 1 warnings, 2 failures."""
+    findings = _findings(url, key)
+    if as_json:
+        shown = {"outcome": worst(findings).name.lower(), "findings": [_plain(finding) for finding in findings]}
+        click.echo(msgspec.json.format(msgspec.json.encode(shown)).decode())
     else:
-        local = "ok" if is_available() else "off: no bundled model on this platform"
-    return [f"openai    {openai}", f"local     {local}", "scripted  ok"]
+        _show(findings)
+    sys.exit(worst(findings))
+
+
+def _findings(url: str | None, key: str | None) -> list[Finding]:
+    try:
+        settings = Settings.load(os.environ)
+    except SettingsError as error:
+        return [fail("settings", str(problem), "docs/operations.md lists them all") for problem in error.problems]
+    findings = examined(settings, os.environ)
+    if url is not None:
+        findings += _way(settings, url, key)
+    return findings
+
+
+def _way(settings: Settings, url: str, key: str | None) -> list[Finding]:
+    key = key or os.environ.get(KEY_VARIABLE) or read_key_file(settings.data_dir / KEY_FILE)
+    if not key:
+        return [fail("way", "there is no API key to ask with", f"give --key, or set {KEY_VARIABLE}")]
+    return list(examine_way(url, key, many_nodes=settings.database_kind == POSTGRESQL))
+
+
+def _show(findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        click.echo(f"{_MARKS[finding.outcome]}  {finding.check:16}  {finding.found}")
+        if finding.advice:
+            click.echo(f"      {'':16}  -> {finding.advice}")
+
+
+def _plain(finding: Finding) -> dict[str, str]:
+    return {
+        "check": finding.check,
+        "outcome": finding.outcome.name.lower(),
+        "found": finding.found,
+        "advice": finding.advice,
+    }

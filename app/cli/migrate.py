@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from app.cli.settings import load_settings
+from lib.streaming.errors import StreamingError
 
 
 @click.command("migrate")
@@ -12,5 +13,8 @@ def command() -> None:
     """Bring the database's schema up to date; harmless if it is."""
     from app.db.migrate import upgrade
 
-    upgrade(load_settings().database_url)
+    try:
+        upgrade(load_settings().database_url)
+    except StreamingError as error:
+        raise click.ClickException(error.message) from error
     click.echo("The database is up to date.")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import click
 
 from app.db.database import Storage, configured_storage
+from app.db.url import is_postgresql
 from app.settings import Settings, SettingsError
 from lib.streaming.clock import SystemClock
 from lib.streaming.errors import StreamingError
@@ -23,11 +25,27 @@ WRONG_SETTINGS = 2
 
 def load_settings() -> Settings:
     """The environment's configuration; a wrong one ends the process with code 2 and every problem."""
-    try:
+    with usable_settings():
         return Settings.load(os.environ)
+
+
+@contextmanager
+def usable_settings() -> Iterator[None]:
+    """Settings that turn out to be wrong end the process with code 2 and every problem."""
+    try:
+        yield
     except SettingsError as error:
         click.echo(str(error), err=True)
         sys.exit(WRONG_SETTINGS)
+
+
+def need_postgresql(settings: Settings, command: str) -> None:
+    """End the process with code 2 where one process must do everything."""
+    if not is_postgresql(settings.database_url):
+        raise click.UsageError(
+            f"`{command}` needs PostgreSQL: an SQLite file has one process, which serves and works."
+            " Set AA_DATABASE_URL to postgresql://user:password@host/database, or run `serve`."
+        )
 
 
 def with_storage(work: Callable[[Settings, Storage], Awaitable[T]]) -> T:

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Text, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Text,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.sql.dml import UpdateBase
 
 from app.db.definitions import DefinitionCache
 from app.db.dialect import now_ms
@@ -37,6 +51,10 @@ def _unheld() -> ColumnElement[bool]:
 
 _LEASE = now_ms() + bindparam("lease_ms", type_=BigInteger)
 
+#: PostgreSQL looks at other tables before it waits for a row: a claim that waited for the last owner's commit would not
+#: see its events. So it waits in a statement of its own. SQLite has one writer at a time.
+_WAIT = Prepared(lambda _: select(_row.key).where(_row.id == bindparam("execution")).with_for_update())
+
 _CLAIM = Prepared(
     lambda _: (
         update(executions)
@@ -51,7 +69,7 @@ _CLAIM = Prepared(
         )
         .returning(
             *(_row.key, _row.epoch, _row.claims, _row.assistant_id, _row.version_id, _row.inputs, _row.on_disconnect),
-            *(_row.created_ms, _row.started_ms, _row.cancel_requested, NEWEST),
+            *(_row.created_ms, _row.started_ms, _row.cancel_requested, NEWEST, now_ms().label("now")),
         )
     )
 )
@@ -61,6 +79,8 @@ def claim(
     connection: Connection, execution_id: ExecutionId, worker: WorkerId, lease_ms: int, definitions: DefinitionCache
 ) -> Claim | None:
     """Take the row, and on a takeover settle what the last owner left live."""
+    if connection.dialect.name == "postgresql":
+        _WAIT.rows(connection, execution=execution_id)
     row = _CLAIM.row(connection, execution=execution_id, worker=worker, lease_ms=lease_ms)
     if row is None:
         return None
@@ -81,6 +101,7 @@ def claim(
         created_ms=row.created_ms,
         # As it was before this claim.
         started_ms=None if first else row.started_ms,
+        now_ms=row.now,
         results=legacy.results,
         ended=legacy.ended,
         attempts=legacy.attempts,
@@ -90,15 +111,20 @@ def claim(
     )
 
 
-_RENEW = PreparedList(
-    Text(),
-    lambda _, keys: (
+def _renewal(dialect: str, keys: list[BindParameter[str]]) -> UpdateBase:
+    held = and_(_row.id.in_(keys), _row.owner == bindparam("worker"), _row.status == ExecutionStatus.RUNNING)
+    if dialect == "postgresql":
+        # In the order in which a commit locks them, or the two could wait for each other.
+        held = _row.key.in_(select(_row.key).where(held).order_by(_row.key).with_for_update(key_share=True))
+    return (
         update(executions)
-        .where(_row.id.in_(keys), _row.owner == bindparam("worker"), _row.status == ExecutionStatus.RUNNING)
+        .where(held)
         .values(lease_until_ms=_LEASE)
         .returning(_row.id, _row.epoch, _row.cancel_requested)
-    ),
-)
+    )
+
+
+_RENEW = PreparedList(Text(), _renewal)
 
 
 def renew(connection: Connection, worker: WorkerId, held: Mapping[ExecutionId, Epoch], lease_ms: int) -> Renewal:
@@ -160,12 +186,12 @@ def _kept_chars(connection: Connection, key: int) -> int:
 
 def orphans(connection: Connection, limit: int) -> list[Orphan]:
     rows = connection.execute(
-        select(_row.id, _row.status, _row.created_ms)
+        select(_row.id, _row.status, (now_ms() - _row.created_ms).label("age"))
         .where(LIVE, _unheld())
         .order_by(_row.created_ms, _row.key)
         .limit(limit)
     )
-    return [Orphan(ExecutionId(row.id), row.status is ExecutionStatus.PENDING, row.created_ms) for row in rows]
+    return [Orphan(ExecutionId(row.id), row.status is ExecutionStatus.PENDING, row.age) for row in rows]
 
 
 def _ownership(status: ExecutionStatus, *, unheld: bool) -> Ownership:

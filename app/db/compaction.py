@@ -93,16 +93,26 @@ _TEXTS = Prepared(
 )
 
 
+class Unpacked(msgspec.Struct, frozen=True):
+    """Deltas as rows, and what the prompt results hold by index of the prompt, attempt and code of the delta."""
+
+    deltas: list[LogEntry]
+    texts: dict[tuple[int, int, int], bytes]
+
+    def pack(self) -> list[Packed]:
+        """Takes a while."""
+        return [_pack(strand, self.texts) for strand in unravel(self.deltas)]
+
+
 def uncompacted(connection: Connection, limit: int) -> list[ExecutionId]:
     """Ended executions whose deltas are still rows, oldest first."""
     return [ExecutionId(row.id) for row in _UNCOMPACTED.rows(connection, limit=limit)]
 
 
-def prepare(connection: Connection, key: int, prompt_ids: tuple[PromptId, ...]) -> list[Packed]:
-    """Pack an ended execution's deltas. Only reads: an ended execution's events never change."""
-    strands = unravel(LogEntry._make(row) for row in _DELTAS_OF.raw(connection, key=key))
-    texts = result_texts(connection, key, prompt_ids)
-    return [_pack(strand, texts) for strand in strands]
+def load(connection: Connection, key: int, prompt_ids: tuple[PromptId, ...]) -> Unpacked:
+    """The deltas of an ended execution, which never change."""
+    deltas = [LogEntry._make(row) for row in _DELTAS_OF.raw(connection, key=key)]
+    return Unpacked(deltas, result_texts(connection, key, prompt_ids))
 
 
 def apply(connection: Connection, key: int, strands: list[Packed]) -> None:

@@ -53,3 +53,9 @@ class ExecutionLive(RepositoryError):
     """Only a finished execution can be deleted."""
 
     code = "execution_not_finished"
+
+
+class TicketRefused(RepositoryError):
+    """The job queue cannot take the ticket of a start; without one the start is possible all the same."""
+
+    code = "ticket_refused"

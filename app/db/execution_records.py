@@ -58,7 +58,8 @@ def page_of(
 def record(connection: Connection, execution_id: ExecutionId, definitions: DefinitionCache) -> ExecutionRecord | None:
     row = connection.execute(
         _SUMMARY.add_columns(
-            _row.key, _row.version_id, _row.inputs, _row.on_disconnect, _row.epoch, _row.cancel_requested
+            *(_row.key, _row.version_id, _row.inputs, _row.on_disconnect, _row.epoch, _row.cancel_requested),
+            _row.contents_removed_ms,
         ).where(_row.id == execution_id)
     ).one_or_none()
     if row is None:
@@ -67,6 +68,7 @@ def record(connection: Connection, execution_id: ExecutionId, definitions: Defin
     return ExecutionRecord(
         **_summary(row),
         inputs=row.inputs,
+        contents_removed_ms=row.contents_removed_ms,
         on_disconnect=row.on_disconnect,
         epoch=row.epoch,
         cancel_requested=row.cancel_requested,

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
+from app.db.port import DatabaseLoad
 from app.db.transaction import driver_of, transact
 from lib.streaming.errors import StorageUnavailable
 
@@ -84,6 +85,11 @@ class Lane:
     def idle(self) -> bool:
         """Nothing is queued or being worked on."""
         return not self._in_hand
+
+    def load(self) -> DatabaseLoad:
+        waiting, threads = self._queue.qsize(), len(self._threads)
+        # A thread takes the next unit only when it has ended its last: where some wait, none is idle.
+        return DatabaseLoad(threads, threads if waiting else 0, waiting)
 
     def close(self) -> None:
         """Finish what is queued, then close the connections. Blocks; doing so again is harmless."""

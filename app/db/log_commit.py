@@ -38,10 +38,15 @@ def commit(connection: Connection, writes: Sequence[Write]) -> Collection[Execut
     fence = Fence.around(connection, {write.handle.key for write in writes})
     admitted, refused = fence.sort_out(writes)
     event_rows.INSERT.many(connection, [(write.handle.key, *entry) for write in admitted for entry in write.entries])
+    apply_changes(connection, admitted)
+    return refused
+
+
+def apply_changes(connection: Connection, admitted: Sequence[Write]) -> None:
+    """The row changes of writes whose fence is held, after their events."""
     for write in admitted:
         for change in write.changes:
             _apply(connection, write, change)
-    return refused
 
 
 def append(connection: Connection, write: Write) -> bool:

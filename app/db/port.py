@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Protocol, TypeVar
 
+import msgspec
 from sqlalchemy import Connection
 
 from lib.streaming.types import ExecutionId
 
 T = TypeVar("T")
+
+
+class DatabaseLoad(msgspec.Struct, frozen=True):
+    """How much of what is there is in use: connections open, of these at work, and units of work in line."""
+
+    connections: int
+    busy: int
+    waiting: int
 
 
 class Database(Protocol):
@@ -29,6 +38,8 @@ class Database(Protocol):
 
     async def write_one(self, work: Callable[[Connection], T]) -> T:
         """As a brief `write`, for work that is a single statement and so a transaction by itself."""
+
+    def load(self) -> DatabaseLoad: ...
 
     async def close(self) -> None: ...
 

@@ -182,9 +182,10 @@ class PromptRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExecutionRecord(ExecutionSummary, frozen=True, kw_only=True):
-    """The whole record; prompts in chain order."""
+    """The whole record; prompts in chain order. `contents_removed_ms`: when inputs, messages and outputs were emptied."""
 
     inputs: dict[str, Value]
+    contents_removed_ms: int | None
     on_disconnect: str
     epoch: int
     cancel_requested: EndedBy | None

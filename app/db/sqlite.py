@@ -17,6 +17,7 @@ from app.db.dialect import SQLITE_NOW
 from app.db.errors import UnsupportedDatabase
 from app.db.in_place import InPlace, NotInPlace
 from app.db.lane import Lane
+from app.db.port import DatabaseLoad
 from app.db.transaction import driver_of
 
 T = TypeVar("T")
@@ -49,8 +50,8 @@ class SqliteDatabase:
         self._open = SqliteOpener(path, now_ms, synchronous)
         self._writer = Lane("sqlite-writer", BEGIN_WRITE, self._open.writer)
         self._readers = Lane("sqlite-reader", BEGIN_READ, self._open.reader, readers)
-        self._write_here = InPlace(BEGIN_WRITE, self._open.impatient_writer, monotonic)
-        self._read_here = InPlace(BEGIN_READ, self._open.reader, monotonic)
+        self._write_here = InPlace(BEGIN_WRITE, self._open.impatient_writer, monotonic, _next_turn)
+        self._read_here = InPlace(BEGIN_READ, self._open.reader, monotonic, _next_turn)
         self._brief_writes = synchronous == "NORMAL"
         self._checkpointer = Checkpointer(self._open.driver)
         self._closed = False
@@ -83,6 +84,12 @@ class SqliteDatabase:
 
     def _may_write_here(self) -> bool:
         return self._brief_writes and self._writer.idle and not self._checkpointer.active and not self._closed
+
+    def load(self) -> DatabaseLoad:
+        writer, readers = self._writer.load(), self._readers.load()
+        return DatabaseLoad(
+            writer.connections + readers.connections, writer.busy + readers.busy, writer.waiting + readers.waiting
+        )
 
     async def close(self) -> None:
         """Finish what is queued and close; the log is folded into the file."""
@@ -156,3 +163,7 @@ class SqliteOpener:
             (answer,) = connection.execute(f"PRAGMA {name}").fetchone()
             if answer != value:
                 raise UnsupportedDatabase(f"SQLite answers {name} = {answer}, and we rely on {value}")
+
+
+def _next_turn(callback: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_soon(callback)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 from sqlalchemy import Connection, bindparam, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from app.db import event_rows
 from app.db.definitions import DefinitionCache, PinnedVersion
 from app.db.dialect import now_ms
-from app.db.errors import AssistantNotFound
+from app.db.errors import AssistantNotFound, TicketRefused
 from app.db.port import TicketWriter
 from app.db.prepared import Prepared, slots
 from app.db.tables import LIVE, executions, users
@@ -71,7 +71,7 @@ def create(
     code, data = pack(ExecutionQueued(state.pending))
     event_rows.INSERT.many(connection, [(key, 1, code, state.now, data)])
     if tickets is not None and claimant is None:
-        connection.exec_driver_sql(tickets.text, tickets.values(new.id)).close()
+        _write_ticket(connection, new.id, tickets)
     version = definitions.get(connection, new.version_id)
     handle = LogHandle(key, LogContext(new.id, version.prompt_ids), Seq(1), terminal=False)
     if claimant is None:
@@ -94,6 +94,7 @@ def _first_claim(new: NewExecution, handle: LogHandle, version: PinnedVersion, n
         on_disconnect=new.on_disconnect,
         created_ms=now,
         started_ms=None,
+        now_ms=now,
         results={},
         ended={},
         attempts={},
@@ -101,6 +102,13 @@ def _first_claim(new: NewExecution, handle: LogHandle, version: PinnedVersion, n
         usage=None,
         cancel_requested=None,
     )
+
+
+def _write_ticket(connection: Connection, execution_id: ExecutionId, tickets: TicketWriter) -> None:
+    try:
+        connection.exec_driver_sql(tickets.text, tickets.values(execution_id)).close()
+    except ProgrammingError as error:
+        raise TicketRefused("The job queue's tables are not as they should be.") from error
 
 
 def _existing(connection: Connection, new: NewExecution, now: int) -> Accepted | None:

@@ -135,6 +135,7 @@ def _usage() -> list[Column[int] | Column[UsageSource]]:
 LIVE = text("status IN ('pending', 'running')")
 ENDED = text("status NOT IN ('pending', 'running')")
 UNCOMPACTED = text("NOT compacted")
+WITH_CONTENTS = text("contents_removed_ms IS NULL")
 
 executions = Table(
     "executions",
@@ -164,6 +165,7 @@ executions = Table(
     Column("compacted", Boolean, nullable=False),
     # Last, so that the narrow columns before it can be read and renewed without touching it.
     Column("inputs", _json_object(), nullable=False),
+    Column("contents_removed_ms", BigInteger),
     UniqueConstraint("principal_id", "idempotency_key"),
     Index("ix_executions_principal_id_created_ms_id", "principal_id", "created_ms", "id"),
     Index("ix_executions_assistant_id_created_ms_id", "assistant_id", "created_ms", "id"),
@@ -171,6 +173,7 @@ executions = Table(
     Index("ix_executions_live", "created_ms", sqlite_where=LIVE, postgresql_where=LIVE),
     Index("ix_executions_live_principal_id", "principal_id", sqlite_where=LIVE, postgresql_where=LIVE),
     Index("ix_executions_uncompacted", "key", sqlite_where=UNCOMPACTED, postgresql_where=UNCOMPACTED),
+    Index("ix_executions_with_contents", "finished_ms", sqlite_where=WITH_CONTENTS, postgresql_where=WITH_CONTENTS),
     # A key is never given twice: what a reader cached under it stays true.
     sqlite_autoincrement=True,
 )

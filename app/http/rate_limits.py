@@ -1,56 +1,40 @@
-"""Request limits: counted per principal after authentication, all tested before any is used up.
-
-A storage that does not answer within 300 ms refuses: these limits guard money and passwords.
-"""
+"""Request limits: counted per principal after authentication, all tested before any is used up."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address
 
-import msgspec
 from limits import RateLimitItem, parse_many
-from limits.aio.storage import Storage
-from limits.aio.strategies import MovingWindowRateLimiter
 from litestar.handlers import BaseRouteHandler
 
 from app.http.guards import Connection, principal_of
 from app.http.problems import ApiError
 from app.http.rate_headers import Quota, headers, retry_after
+from app.http.rate_windows import Counter, Limiter, LimitsUnavailable
 from app.http.request_record import request_record
-from lib.streaming.clock import Clock
-
-log = logging.getLogger(__name__)
 
 #: A route names its limit by `opt={RATE_LIMIT: STARTS}`.
 RATE_LIMIT = "rate_limit"
 STARTS = "starts"
 SIGN_IN = "sign-in"
 
-STORAGE_SECONDS = 0.3
 #: Account names and addresses are the caller's choice: they share this many counters each.
 BUCKETS = 2**14
 
 
-class Counter(msgspec.Struct, frozen=True):
-    """One limit of one identity."""
-
-    item: RateLimitItem
-    identity: str
-
-
 class RateLimits:
-    """The limiters of this process. `policies`: name to rates, as `20/minute;200/hour`."""
+    """The limits of this process. `policies`: name to rates, as `20/minute;200/hour`."""
 
-    def __init__(self, storage: Storage, clock: Clock, policies: Mapping[str, str]) -> None:
-        self._limiter = MovingWindowRateLimiter(storage)
-        self._clock = clock
+    def __init__(self, limiter: Limiter, policies: Mapping[str, str]) -> None:
+        self._limiter = limiter
         self._items: dict[str, Sequence[RateLimitItem]] = {name: parse_many(rates) for name, rates in policies.items()}
-        #: How often the storage did not answer; for the metrics.
-        self.unavailable = 0
+
+    @property
+    def outages(self) -> int:
+        """Decisions made without the shared storage, or refused for want of it."""
+        return self._limiter.outages
 
     async def spend(self, policy: str, *identities: str) -> list[tuple[bytes, bytes]]:
         """Use up one request of each identity, or none; the RateLimit headers.
@@ -59,38 +43,19 @@ class RateLimits:
         """
         counters = [Counter(item, identity) for identity in identities for item in self._items[policy]]
         try:
-            async with asyncio.timeout(STORAGE_SECONDS):
-                allowed = await self._test_all(policy, counters) and await self._hit_all(policy, counters)
-                quotas = [await self._quota(policy, counter) for counter in counters]
-        except Exception as error:
-            self.unavailable += 1
-            log.warning("the rate limit storage did not answer: %s", type(error).__name__)
+            verdict = await self._limiter.spend(policy, counters)
+        except LimitsUnavailable as error:
             raise ApiError("rate_limits_unavailable", "Try again in a moment.") from error
-        if not allowed:
-            raise self._refused(policy, quotas)
-        return headers(policy, quotas)
+        if not verdict.allowed:
+            raise _refused(policy, verdict.quotas)
+        return headers(policy, verdict.quotas)
 
     async def sign_in(self, account: str, address: str) -> None:
         """Count an attempt to sign in, for the account and for the address. Raises as `spend`."""
         await self.spend(SIGN_IN, _bucket("account", account.casefold()), _bucket("address", _network(address)))
 
-    async def _test_all(self, policy: str, counters: Sequence[Counter]) -> bool:
-        return all([await self._limiter.test(counter.item, policy, counter.identity) for counter in counters])
-
-    async def _hit_all(self, policy: str, counters: Sequence[Counter]) -> bool:
-        # With a shared storage another process may come between test and hit; then this hit refuses.
-        return all([await self._limiter.hit(counter.item, policy, counter.identity) for counter in counters])
-
-    async def _quota(self, policy: str, counter: Counter) -> Quota:
-        stats = await self._limiter.get_window_stats(counter.item, policy, counter.identity)
-        reset = max(0.0, stats.reset_time - self._clock.now_ms() / 1000)
-        return Quota(counter.item.amount, counter.item.get_expiry(), max(0, stats.remaining), reset)
-
-    def _refused(self, policy: str, quotas: Sequence[Quota]) -> ApiError:
-        seconds = retry_after(quotas)
-        detail = f"The limit for {policy} is used up. Try again in {seconds} s."
-        extra = {name.decode(): value.decode() for name, value in headers(policy, quotas)}
-        return ApiError("rate_limited", detail, headers={"Retry-After": str(seconds), **extra})
+    async def close(self) -> None:
+        await self._limiter.close()
 
 
 class RateLimitGuard:
@@ -104,6 +69,13 @@ class RateLimitGuard:
         if policy is not None:
             principal = principal_of(connection)
             request_record(connection.scope).headers += await self._limits.spend(policy, principal.id)
+
+
+def _refused(policy: str, quotas: Sequence[Quota]) -> ApiError:
+    seconds = retry_after(quotas)
+    detail = f"The limit for {policy} is used up. Try again in {seconds} s."
+    extra = {name.decode(): value.decode() for name, value in headers(policy, quotas)}
+    return ApiError("rate_limited", detail, headers={"Retry-After": str(seconds), **extra})
 
 
 def _bucket(kind: str, text: str) -> str:

@@ -11,6 +11,7 @@ import re
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
 
+from app.http.http_figures import HttpFigures
 from app.http.problems import MEDIA_TYPE, as_api_error, problem
 from app.http.request_record import RequestRecord, request_record
 from app.http.security_headers import SecurityHeaders
@@ -21,12 +22,16 @@ log = logging.getLogger("app.access")
 
 _SANE_ID = re.compile(rb"[!-~]{1,128}")
 NO_ROUTE = "(no route)"
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class RequestEnvelope:
     """The application as the server sees it. `https`: whether browsers reach us over TLS."""
 
-    def __init__(self, app: ASGIApp, clock: Clock, new_id: IdFactory, *, https: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, clock: Clock, new_id: IdFactory, *, https: bool, figures: HttpFigures | None = None
+    ) -> None:
+        self._figures = figures or HttpFigures()
         self._app = app
         self._clock = clock
         self._new_id = new_id
@@ -34,7 +39,8 @@ class RequestEnvelope:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP:
-            await _Exchange(scope, send, self._clock, self._security, self._id_of(scope)).run(self._app, receive)
+            exchange = _Exchange(scope, send, self._clock, self._security, self._figures, self._id_of(scope))
+            await exchange.run(self._app, receive)
         else:
             await self._app(scope, receive, send)
 
@@ -48,7 +54,16 @@ class RequestEnvelope:
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, scope: HTTPScope, send: Send, clock: Clock, security: SecurityHeaders, request_id: str) -> None:
+    def __init__(
+        self,
+        scope: HTTPScope,
+        send: Send,
+        clock: Clock,
+        security: SecurityHeaders,
+        figures: HttpFigures,
+        request_id: str,
+    ) -> None:
+        self._figures = figures
         self._scope = scope
         self._send = send
         self._clock = clock
@@ -69,7 +84,7 @@ class _Exchange:
             log.exception("an error escaped the application")
             await self._answer_500(error)
         finally:
-            self._write_line()
+            self._end()
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.body":
@@ -77,6 +92,7 @@ class _Exchange:
             self._complete = not message["more_body"]
         elif message["type"] == "http.response.start":
             self._status = message["status"]
+            self._figures.begin_seconds.observe(self._clock.monotonic() - self._began)
             message = self._with_headers(message)
         await self._send(message)
 
@@ -93,18 +109,31 @@ class _Exchange:
         await self.send({"type": "http.response.start", "status": 500, "headers": headers})
         await self.send({"type": "http.response.body", "body": body, "more_body": False})
 
-    def _write_line(self) -> None:
+    def _end(self) -> None:
+        route, seconds = self._scope.get("path_template", NO_ROUTE), self._clock.monotonic() - self._began
+        self._figures.requests.add(_known(self._scope["method"]), route, str(self._status))
+        if self._record.closed is not None:
+            self._figures.streams.add(self._record.closed)
+            self._figures.stream_seconds.observe(seconds)
+        self._write_line(route, seconds)
+
+    def _write_line(self, route: str, seconds: float) -> None:
         record = self._record
         fields = {
             "request_id": record.request_id,
             "method": self._scope["method"],
-            "route": self._scope.get("path_template", NO_ROUTE),
+            "route": route,
             "status": self._status or None,
             "bytes": self._bytes,
-            "ms": round((self._clock.monotonic() - self._began) * 1000, 1),
+            "ms": round(seconds * 1000, 1),
             "principal": record.principal_id,
             "via": record.via,
             "code": record.code,
             "closed": record.closed or ("complete" if self._complete else "broken"),
         }
         log.info("request", extra={"fields": {name: value for name, value in fields.items() if value is not None}})
+
+
+def _known(method: str) -> str:
+    """A method is the caller's choice: those nobody serves count as one."""
+    return method if method in _METHODS else "other"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import TypeAlias
 
 import asyncpg
 
@@ -14,8 +15,8 @@ from lib.streaming.errors import StorageUnavailable
 #: What the driver raises when the database is away, or does not answer in time, or lost the tables.
 TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
-#: Makes a table of tickets on a new connection, and whatever must be done there first.
-OpenTable = Callable[[], Awaitable[TicketTable]]
+#: Makes a table of tickets on a new connection, with whatever must be done there first.
+OpenTable: TypeAlias = Callable[[], Awaitable[TicketTable]]
 
 
 class KeptTable:
@@ -28,20 +29,15 @@ class KeptTable:
 
     @asynccontextmanager
     async def use(self) -> AsyncIterator[TicketTable]:
-        """The table; raises `StorageUnavailable`, and then begins again with another connection."""
+        """The table; raises `StorageUnavailable`, and the next use begins with another connection."""
+        table: TicketTable | None = None
         try:
-            yield await self._get()
+            table = await self._get()
+            yield table
         except TROUBLE as error:
-            self.drop()
-            raise StorageUnavailable(
-                f"The job queue's tables do not answer: {type(error).__name__}: {error}"
-            ) from error
-
-    def drop(self) -> None:
-        """Let go of the connection without waiting for the server."""
-        table, self._table = self._table, None
-        if table is not None:
-            table.connection.terminate()
+            self._drop(table)
+            message = f"The job queue's tables do not answer: {type(error).__name__}: {error}."
+            raise StorageUnavailable(message) from error
 
     async def close(self) -> None:
         table, self._table = self._table, None
@@ -53,3 +49,10 @@ class KeptTable:
             if self._table is None or self._table.connection.is_closed():
                 self._table = await self._open_table()
             return self._table
+
+    def _drop(self, table: TicketTable | None) -> None:
+        """Let go of its connection without waiting for the server; another may be in its place already."""
+        if table is not None:
+            table.connection.terminate()
+        if self._table is table:
+            self._table = None

@@ -68,8 +68,14 @@ def _origin(text: str) -> str:
 
 
 def _limits_url(text: str) -> str:
-    if not text.startswith(("memory://", "valkey://", "valkeys://", "redis://", "rediss://")):
+    parts = urlsplit(text.removeprefix("async+"))
+    if parts.scheme not in ("memory", "valkey", "valkeys", "redis", "rediss", "valkey+unix", "redis+unix"):
         raise ValueError("it names no storage this build knows")
+    # Reading the port refuses one that is no number.
+    if parts.scheme in ("valkey", "valkeys", "redis", "rediss") and not (parts.hostname and parts.port != 0):
+        raise ValueError("it names no host")
+    if parts.scheme.endswith("+unix") and not parts.path:
+        raise ValueError("it names no socket")
     return text
 
 
@@ -93,10 +99,13 @@ def _key(secret: SecretStr) -> SecretStr:
     return secret
 
 
-def _long_secret(secret: SecretStr) -> SecretStr:
-    if len(secret.get_secret_value()) < 32:
-        raise ValueError("it is shorter than 32 characters")
-    return secret
+def _longer_than(least: int) -> AfterValidator:
+    def check(secret: SecretStr) -> SecretStr:
+        if len(secret.get_secret_value()) < least:
+            raise ValueError(f"it is shorter than {least} characters")
+        return secret
+
+    return AfterValidator(check)
 
 
 def _networks(text: str) -> str:
@@ -129,16 +138,20 @@ Host = Annotated[str, AfterValidator(_no_nul), Field(min_length=1), Form("addres
 Port = Annotated[int, Field(ge=0, le=65535), Form("whole number, 0 to 65535; 0 takes a free one")]
 Origin = Annotated[str, _checked(_origin), Form("`http(s)://host[:port]`, without a path")]
 WebUrl = Annotated[str, _checked(_web_url), Form("`http(s)://host[:port]/path`")]
-LimitsUrl = Annotated[str, _checked(_limits_url), Form("`memory://`, `valkey://…` or `redis://…`")]
+LimitsUrl = Annotated[
+    str, _checked(_limits_url), Form("`memory://`, `valkey://host:port` or `redis://…`; `valkeys://` with TLS")
+]
 Rate = Annotated[str, _checked(_rate), Form("rates such as `20/minute` or `20/minute;200/hour`")]
 Email = Annotated[str, _checked(_email), Form("e-mail address")]
 Networks = Annotated[str, _checked(_networks), Form("addresses or networks, separated by commas")]
 Switch = Annotated[bool, BeforeValidator(_switch), Form("`on` or `off`")]
 Count = Annotated[int, Field(ge=1, le=1_000_000), Form("whole number, 1 or more")]
+Days = Annotated[int, Field(ge=1, le=36_500), Form("whole days, 1 or more")]
 Seconds = Annotated[float, Field(gt=0, le=86_400), Form("seconds, above 0, at most 86400")]
 RunSeconds = Annotated[float, Field(gt=0, le=900), Form("seconds, above 0, at most 900")]
 LeaseSeconds = Annotated[float, Field(ge=2, le=3600), Form("seconds, 2 to 3600")]
 DrainSeconds = Annotated[float, Field(ge=0, le=3600), Form("seconds, 0 to 3600")]
 KeyForm = Annotated[SecretStr, AfterValidator(_key), Form("`aa_live_…` as `assistant-architect keys` makes it")]
-SecretText = Annotated[SecretStr, AfterValidator(_long_secret), Form("secret text of at least 32 characters")]
+SecretText = Annotated[SecretStr, _longer_than(32), Form("secret text of at least 32 characters")]
+Token = Annotated[SecretStr, _longer_than(16), Form("secret text of at least 16 characters")]
 ProviderKey = Annotated[SecretStr, Field(min_length=1), Form("secret text")]

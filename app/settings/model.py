@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app.settings import data_dir, forms
+from app.settings.contradictions import contradictions
 from app.settings.forms import Form
 from app.settings.loading import given, refused, unknown, variables
 from app.settings.masking import masked
@@ -58,7 +59,7 @@ class Settings(BaseSettings):
         description="Connections to PostgreSQL a process has at most, besides the one that writes events.",
     )
     postgres_relaxed_deltas: forms.Switch = Field(
-        default=True,
+        default=False,
         description="`on`: a commit that holds nothing but text does not wait for PostgreSQL's disk.",
     )
     host: forms.Host = Field(default="127.0.0.1", description="The address the server listens on.")
@@ -94,9 +95,23 @@ class Settings(BaseSettings):
     max_concurrent_executions: forms.Count = Field(
         default=5, description="Executions one principal may have unfinished at a time."
     )
+    max_running_executions: forms.Count = Field(
+        default=1000,
+        description="Executions running at a time, over all workers; more wait. The same on every node.",
+    )
+    worker_executions: forms.Count = Field(default=1000, description="Executions one worker runs at a time.")
+    health_port: forms.Port | None = Field(
+        default=None,
+        description="The port on which `worker` answers `/livez` and `/readyz`. Absent: it listens nowhere.",
+    )
     limits_url: forms.LimitsUrl = Field(
         default="memory://",
         description="Where rate limits are counted. `memory://` counts for each process on its own.",
+    )
+    limits_outage: Annotated[Literal["local", "closed"], Form("`local` or `closed`")] = Field(
+        default="local",
+        description="While the storage of `AA_LIMITS_URL` does not answer: `local`, each process counts for itself; "
+        "`closed`, starts and sign-ins are refused with 503.",
     )
     queue_timeout: forms.Seconds = Field(
         default=_ENGINE.queue_timeout, description="How long an execution may wait for a worker."
@@ -136,6 +151,25 @@ class Settings(BaseSettings):
     log_format: Annotated[Literal["console", "json"], Form("`console` or `json`")] = Field(
         default="console", description="`json` writes one object a line."
     )
+    retention_content_days: forms.Days | None = Field(
+        default=None,
+        description="Inputs, messages, outputs and events of executions that ended longer ago are removed. Absent: kept.",
+    )
+    retention_metadata_days: forms.Days | None = Field(
+        default=None, description="Executions that ended longer ago are removed whole. Absent: kept."
+    )
+    retention_audit_days: forms.Days | None = Field(
+        default=None, description="Audit rows older than this are removed. Absent: kept."
+    )
+    metrics_port: forms.Port | None = Field(
+        default=None,
+        description="A port of its own, at `AA_HOST`, for `/metrics` of this process.",
+    )
+    metrics_token: forms.Token | None = Field(
+        default=None,
+        description="Whoever sends it as `Authorization: Bearer …` may read `/metrics`, on whatever port. Absent: "
+        "`/metrics` is on its own port only.",
+    )
     openai_api_key: forms.ProviderKey | None = Field(
         default=None,
         validation_alias="OPENAI_API_KEY",
@@ -171,6 +205,7 @@ class Settings(BaseSettings):
             settings = cls.model_validate(given(names, cls.model_fields, environ))
         except ValidationError as error:
             problems += refused(error.errors(), names, cls.model_fields, environ)
+        problems += [] if settings is None else contradictions(settings)
         if problems or settings is None:
             raise SettingsError(problems)
         given_key = settings.secret_key.get_secret_value() if settings.secret_key else None
@@ -195,6 +230,11 @@ class Settings(BaseSettings):
             max_claims=self.max_takeovers,
             commit_pace_seconds=COMMIT_PACE_SECONDS,
         )
+
+    @property
+    def database_kind(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return urlsplit(self.database_url).scheme.partition("+")[0]
 
     @property
     def https(self) -> bool:

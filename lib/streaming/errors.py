@@ -39,6 +39,15 @@ class ExecutionNotFound(StreamingError):
     code = "execution_not_found"
 
 
+class ContentsRemoved(StreamingError):
+    """The events were kept as long as the operator wants them kept; the record of the execution tells the rest."""
+
+    code = "contents_removed"
+
+    def __init__(self) -> None:
+        super().__init__("The events of this execution are no longer kept. Its record tells when and how it ended.")
+
+
 class IdempotencyConflict(StreamingError):
     """The key was used before with another request body."""
 

@@ -177,6 +177,7 @@ class MemoryStore:
             on_disconnect=row.new.on_disconnect,
             created_ms=row.created_ms,
             started_ms=started_ms,
+            now_ms=self._clock.now_ms(),
             results={end.prompt_id: end.output for end in ends if end.status is PromptStatus.COMPLETED},
             ended={
                 prompt: event.status
@@ -225,7 +226,8 @@ class MemoryStore:
 
     async def orphans(self, limit: int) -> Sequence[Orphan]:
         free = [row for row in self.rows.values() if not row.status.terminal and not self._held(row)]
-        return [Orphan(r.new.id, r.status is ExecutionStatus.PENDING, r.created_ms) for r in free[:limit]]
+        now = self._clock.now_ms()
+        return [Orphan(r.new.id, r.status is ExecutionStatus.PENDING, now - r.created_ms) for r in free[:limit]]
 
     async def expire_leases(self) -> int:
         held = [row for row in self.rows.values() if self._held(row)]

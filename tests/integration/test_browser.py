@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import FilePayload, Page, expect
+from playwright.async_api import FilePayload, Page, Route, expect
 
 from lib.streaming.definition import Definition
 from tests.support.chromium import Visit, visiting
@@ -135,6 +135,39 @@ async def test_what_a_model_or_an_author_writes_stays_text(tmp_path: Path) -> No
         assert await page.locator("main :is(img, script, b)").count() == 0
         assert await page.title() != "broken in"
         assert (visit.errors, visit.foreign) == ([], [])
+
+
+async def test_a_form_that_comes_late_takes_nothing_away_that_was_typed(tmp_path: Path) -> None:
+    """A slow answer about the assistant arrives when the form is filled in already, or another one is shown."""
+    late: list[Route] = []
+    slow = True
+
+    async def held(route: Route) -> None:
+        if slow:
+            late.append(route)
+        else:
+            await route.continue_()
+
+    async with signed_in(tmp_path) as (_, visit, api):
+        page = visit.page
+        await create(api, echo(name="First", content="first ${topic}"))
+        await create(api, echo(name="Second", content="second ${topic}"))
+        await page.reload()
+        choose, topic = page.get_by_label("Assistant"), page.get_by_label("Topic")
+        await topic.fill("typed at once")
+        await page.route("**/api/assistants/*", held)
+        await choose.dispatch_event("change")
+        await choose.select_option(label="First (draft)")
+        slow = False
+        await choose.select_option(label="Second (draft)")
+        await topic.fill("the sea")
+        for route in late:
+            await route.continue_()
+        await page.wait_for_load_state("networkidle")
+        assert await topic.input_value() == "the sea"
+        await page.get_by_role("button", name="Run").click()
+        await state(page, "Completed after")
+        assert await shown(page) == ["second the sea"]
 
 
 async def test_every_kind_of_field_reaches_the_run_and_every_problem_its_field(tmp_path: Path) -> None:

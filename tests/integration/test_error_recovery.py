@@ -71,6 +71,12 @@ async def test_every_fault_ends_as_documented_in_the_event_and_in_the_row(bench:
     hits = {name: (bench.upstream.hits - before)[f"fault-{name}"] for name in OVER_HTTP}
     assert all(tried[name] <= hits[name] <= tried[name] + 1 for name in OVER_HTTP), (hits, tried)
     assert CANARY not in json.dumps([[run.events for run in runs], records])
+    assert faults_of_ours(bench) == []
+
+
+def faults_of_ours(bench: Bench) -> list[str]:
+    """What the server's log calls an error: nothing that a model service or a client does is one."""
+    return [line for line in bench.node.log().splitlines() if " ERROR " in line or line.startswith("Traceback")]
 
 
 async def test_an_answer_that_ends_unusually_is_flagged(bench: Bench) -> None:
@@ -137,6 +143,7 @@ async def test_what_is_refused_shows_no_secret(bench: Bench) -> None:
             assert answer.content_type == "application/problem+json"
             assert CANARY not in await answer.text()
     assert CANARY not in bench.node.log()
+    assert faults_of_ours(bench) == []
 
 
 async def test_a_service_that_is_not_there_is_told_so(tmp_path_factory: pytest.TempPathFactory) -> None:

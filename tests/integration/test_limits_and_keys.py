@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from lib.streaming.types import AssistantId, WorkerId
 from tests.support.fault_upstream import Answer
 from tests.support.node_bench import Bench, chain, running_bench, step
+from tests.support.node_storage import accept, storage_of
 from tests.support.stream_client import Received
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -93,22 +95,68 @@ async def test_an_imported_assistant_runs(bench: Bench) -> None:
     assert any("Plan: one two three" in text and "First result again: one two three" in text for text in sent)
 
 
-async def test_three_at_once_and_the_slots_come_back_after_a_kill(tmp_path_factory: pytest.TempPathFactory) -> None:
-    data_dir = tmp_path_factory.mktemp("slots")
-    async with running_bench(data_dir, AA_MAX_CONCURRENT_EXECUTIONS=str(LIMIT)) as bench:
+async def admitted(bench: Bench, assistant: str) -> list[str]:
+    """The ids of those that got a slot, of twenty that ask at once; the others are told why not and when to ask."""
+    answers = await asyncio.gather(*(start(bench, assistant) for _ in range(20)))
+    refused = [answer for answer in answers if answer.status != 202]
+    assert {(one.status, one.body["code"]) for one in refused} <= {(429, "too_many_executions")}
+    assert all(int(one.headers["Retry-After"]) > 0 for one in refused)
+    return [answer.body["id"] for answer in answers if answer.status == 202]
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def narrow(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
+    """Three slots a user, and runs that are given up with their second worker."""
+    settings = {"AA_MAX_CONCURRENT_EXECUTIONS": str(LIMIT), "AA_LEASE_SECONDS": "2", "AA_MAX_TAKEOVERS": "2"}
+    async with running_bench(tmp_path_factory.mktemp("slots"), **settings) as bench:
         bench.upstream.script("held", Answer(("a ",) * 10_000, delay=0.02))
-        held = await bench.client.create_assistant(counted("held"))
-        for _ in range(2):
-            answers = await asyncio.gather(*(start(bench, held) for _ in range(20)))
-            admitted = [answer for answer in answers if answer.status == 202]
-            refused = [answer for answer in answers if answer.status != 202]
-            assert len(admitted) == LIMIT
-            assert {(one.status, one.body["code"]) for one in refused} == {(429, "too_many_executions")}
-            assert all(int(one.headers["Retry-After"]) > 0 for one in refused)
-            bench.node.kill()
-            await bench.node.start()
-            assert (await start(bench, held)).status == 429, "a run that goes on keeps its slot"
-            await asyncio.gather(*(bench.stop(one.body["id"]) for one in admitted))
+        yield bench
+
+
+async def test_three_of_twenty_get_a_slot_and_a_stop_gives_it_back(narrow: Bench) -> None:
+    held = await narrow.client.create_assistant(counted("held"))
+    for _ in range(2):
+        runs = await admitted(narrow, held)
+        assert len(runs) == LIMIT
+        assert (await start(narrow, held)).status == 429
+        await asyncio.gather(*(narrow.stop(run) for run in runs))
+
+
+async def test_a_run_that_survives_a_kill_keeps_its_slot_and_one_that_does_not_gives_it_back(narrow: Bench) -> None:
+    held = await narrow.client.create_assistant(counted("held"))
+    runs = [Received(run) for run in await admitted(narrow, held)]
+    for events_per_life in (3, 3):
+        goals = [run.last + events_per_life for run in runs]
+        await asyncio.gather(*(narrow.client.follow(run, until=goal) for run, goal in zip(runs, goals, strict=True)))
+        assert await admitted(narrow, held) == []
+        narrow.node.kill()
+        await narrow.node.start()
+    for run in await asyncio.gather(*(narrow.client.follow(run) for run in runs)):
+        assert (run.events[-1]["status"], run.events[-1]["code"]) == ("failed", "worker_lost")
+        assert run.problems() == []
+    again = await admitted(narrow, held)
+    assert len(again) == LIMIT
+    await asyncio.gather(*(narrow.stop(run) for run in again))
+
+
+async def test_slots_come_back_when_a_lease_lapses_though_nobody_was_killed(narrow: Bench) -> None:
+    plain = await narrow.client.create_assistant(counted("plain"))
+    runs = [await held_by_somebody_else(narrow, AssistantId(plain), lease_seconds=2) for _ in range(LIMIT)]
+    assert await admitted(narrow, plain) == []
+    for run in runs:
+        taken_over = await narrow.client.follow(Received(run))
+        assert taken_over.events[-1]["status"] == "completed"
+    again = await admitted(narrow, plain)
+    assert len(again) == LIMIT
+    await asyncio.gather(*(narrow.client.follow(Received(run)) for run in again))
+
+
+async def held_by_somebody_else(bench: Bench, assistant_id: AssistantId, lease_seconds: float) -> str:
+    """A run that a worker took and then forgot."""
+    async with storage_of(bench.data_dir) as storage:
+        run = await accept(storage, assistant_id)
+        assert await storage.execution_store.claim(run, WorkerId("somebody else"), lease_seconds) is not None
+    return run
 
 
 async def test_starts_beyond_the_rate_are_told_when_to_come_back(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -7,6 +7,8 @@ import random
 import sys
 from pathlib import Path
 
+import pytest
+
 from app.db.database import open_database
 from lib.streaming.clock import SystemClock
 from lib.streaming.ids import Uuid7Factory
@@ -35,8 +37,14 @@ async def acknowledged_until_killed(url: str, commits: int) -> dict[ExecutionId,
     return said
 
 
-async def test_a_killed_process_loses_nothing_it_had_acknowledged(tmp_path: Path) -> None:
-    url, clock, rng = fresh_database(tmp_path), SystemClock(), random.Random(2)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of a database without rows."""
+    return fresh_database(tmp_path) if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
+
+
+async def test_a_killed_process_loses_nothing_it_had_acknowledged(url: str) -> None:
+    clock, rng = SystemClock(), random.Random(2)
     said: dict[ExecutionId, int] = {}
     for _ in range(KILLS):
         said |= await acknowledged_until_killed(url, rng.randint(1, 400))

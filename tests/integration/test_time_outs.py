@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import pytest_asyncio
 
-from app.db.database import open_database
-from app.settings.model import DATABASE_FILE
-from lib.streaming.clock import SystemClock
-from lib.streaming.ids import Uuid7Factory
-from lib.streaming.ports.execution_store import NewExecution
-from lib.streaming.types import AssistantId, ExecutionId
+from lib.streaming.types import AssistantId
 from tests.support.fault_upstream import Answer
 from tests.support.node_bench import Bench, chain, one_prompt, running_bench, step
+from tests.support.node_storage import accept, storage_of
 from tests.support.stream_client import Received
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -115,31 +110,10 @@ async def test_what_no_worker_took_in_time_is_told_so(tmp_path_factory: pytest.T
     async with running_bench(data_dir, AA_QUEUE_TIMEOUT="0.1") as bench:
         assistant = await bench.client.create_assistant(one_prompt("never"))
         bench.node.kill()
-        run = Received(await accepted_only(data_dir, AssistantId(assistant)))
+        async with storage_of(data_dir) as storage:
+            run = Received(await accept(storage, AssistantId(assistant)))
         await bench.node.start()
         await bench.client.follow(run)
         assert (run.events[-1]["status"], run.events[-1]["code"]) == ("timed_out", "queue_timeout")
         assert run.types == ["execution.queued", "execution.finished"]
         assert bench.upstream.hits["never"] == 0
-
-
-async def accepted_only(data_dir: Path, assistant_id: AssistantId) -> ExecutionId:
-    """An execution as it is stored before any worker has it."""
-    clock = SystemClock()
-    new_id = Uuid7Factory(clock.now_ms)
-    storage = await open_database(f"sqlite:///{data_dir / DATABASE_FILE}", clock, new_id)
-    try:
-        assistant = await storage.assistants.get(assistant_id)
-        assert assistant is not None
-        new = NewExecution(
-            id=ExecutionId(new_id()),
-            principal_id=assistant.owner_id,
-            assistant_id=assistant.id,
-            version_id=assistant.version_id,
-            inputs={},
-            on_disconnect="continue",
-            max_concurrent=10,
-        )
-        return (await storage.execution_store.create(new)).id
-    finally:
-        await storage.close()

@@ -48,7 +48,7 @@ class DatabaseContract:
         assert await database.read(words) == ["one"]
 
     async def test_a_reader_cannot_write(self, database: Database) -> None:
-        with pytest.raises(StorageUnavailable, match=r"read-?only"):
+        with pytest.raises(StorageUnavailable, match=r"(?i)read-?only"):
             await database.read(partial(add, "no"))
 
     async def test_a_cancelled_caller_does_not_undo_its_unit_of_work(self, database: Database) -> None:
@@ -64,6 +64,16 @@ class DatabaseContract:
     async def test_many_writers_at_once_all_succeed(self, database: Database) -> None:
         await asyncio.gather(*(database.write(partial(add, f"{number:03}")) for number in range(100)))
         assert len(await database.read(words)) == 100
+
+    async def test_the_load_tells_what_is_busy_and_what_waits(self, database: Database) -> None:
+        writes = [asyncio.ensure_future(database.write(partial(add, f"word-{index}"))) for index in range(50)]
+        await asyncio.sleep(0)
+        loaded = database.load()
+        await asyncio.gather(*writes)
+        idle = database.load()
+        assert loaded.waiting > 0
+        assert (idle.busy, idle.waiting) == (0, 0)
+        assert idle.connections > 0
 
     async def test_closing_finishes_what_is_under_way(self, database: Database) -> None:
         writing = asyncio.ensure_future(database.write(partial(add, "last")))

@@ -13,6 +13,9 @@ from lib.streaming.errors import PromptFailure
 from lib.streaming.execution_manager.prompt_run import Tools
 from lib.streaming.execution_manager.settings import EngineSettings
 from lib.streaming.memory_store import ExecutionRow, MemoryStore
+from lib.streaming.metering.engine_figures import EngineFigures
+from lib.streaming.metering.execution_store import MeteredExecutionStore
+from lib.streaming.metering.log_store import MeteredLogStore
 from lib.streaming.ports.execution_store import NewExecution
 from lib.streaming.ports.job_queue import Handler, Outcome, QueueStats
 from lib.streaming.sse_events.log_entry import unpack
@@ -38,7 +41,7 @@ from tests.support.shared_store import SharedStore
 class PlainProcessor:
     """Fills `{name}` from inputs and `{<prompt id>}` from results; a prompt that says `broken` cannot be rendered."""
 
-    def messages(
+    async def prepare(
         self,
         definition: Definition,
         prompt: PromptDefinition,
@@ -101,19 +104,22 @@ class Engine:
         provider: HandFedProvider | None = None,
         worker: str = "worker-1",
         max_tries: int = 3,
+        figures: EngineFigures | None = None,
         works: bool = True,
+        queue: TaskQueue | None = None,
         **settings: Any,
     ) -> None:
         self.clock = clock or FakeClock()
         self.store = store or MemoryStore(self.clock)
         self.provider = provider or HandFedProvider()
-        self.queue = TaskQueue()
+        self.queue = queue or TaskQueue()
         self.settings = EngineSettings(**settings)
         tools = Tools(self.provider, PlainProcessor(), FewRetries(max_tries), self.clock, self.settings)
+        figures = figures or EngineFigures()
         self.works = works
         self.service = StreamingService(
-            store=self.store,
-            log_store=self.store,
+            store=MeteredExecutionStore(self.store, figures),
+            log_store=MeteredLogStore(self.store, figures, self.clock),
             queue=self.queue,
             tools=tools,
             worker=WorkerId(worker),

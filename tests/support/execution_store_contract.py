@@ -263,8 +263,8 @@ class LeaseContract:
         now = stores.clock.now_ms()
         orphans = await stores.executions.orphans(10)
         assert list(orphans) == [
-            Orphan(lapsed.id, pending=False, created_ms=lapsed.claim.created_ms),
-            Orphan(pending.id, pending=True, created_ms=now),
+            Orphan(lapsed.id, pending=False, age_ms=now - lapsed.claim.created_ms),
+            Orphan(pending.id, pending=True, age_ms=0),
         ]
         assert [orphan.id for orphan in await stores.executions.orphans(1)] == [lapsed.id]
         assert held.id not in {orphan.id for orphan in orphans}

@@ -2,7 +2,7 @@
 
 The mode is the model's id, or a path segment before `/v1` (`base_url_for`): `fault-<name>` as in
 `fault_modes.MODES`, a status as in `fault-503`, `fault-429-after-2`, `fault-500-times-2`; every other model gives
-the answer registered with `script`, or "one two three".
+the answer registered with `script`, or "one two three". What follows a `+` in a model's id only tells its calls apart.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class FaultUpstream:
     """`async with FaultUpstream() as upstream:` serves on a free loopback port.
 
     `requests`: all that came, in order. `hits`: how many by mode. `open_streams`: answers under way whose client is
-    still there. `most_open`: the most there were at once. `entered` is
+    still there; `open_by_model`: the same for each model. `most_open`: the most there were at once. `entered` is
     set once a request has come. `on_event(mode, index)` is awaited before each event of a
     good answer. `drip_seconds` paces the dripping modes, `redirect_to` is where 3xx answers point.
     """
@@ -62,6 +62,7 @@ class FaultUpstream:
         self.requests: list[Recorded] = []
         self.hits: Counter[str] = Counter()
         self.open_streams = 0
+        self.open_by_model: Counter[str] = Counter()
         self.most_open = 0
         self.connections = 0
         self.answers: dict[str, Answer] = {}
@@ -133,7 +134,7 @@ class FaultUpstream:
 
     async def _answer_while_there(self, reader: asyncio.StreamReader, request: Recorded, exchange: Exchange) -> bytes:
         """Answer, but stop the moment the client goes. Returns the first byte of a next request."""
-        self._entered()
+        self._entered(request.model)
         answering = asyncio.create_task(self._answer(request, exchange))
         watching = asyncio.create_task(reader.read(1))
         try:
@@ -144,21 +145,23 @@ class FaultUpstream:
         finally:
             answering.cancel()
             await asyncio.gather(answering, return_exceptions=True)
-            self._left()
+            self._left(request.model)
         if exchange.closing:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
             return b""
         return await watching
 
-    def _entered(self) -> None:
+    def _entered(self, model: str) -> None:
         self.open_streams += 1
+        self.open_by_model[model] += 1
         self.most_open = max(self.most_open, self.open_streams)
         self._idle.clear()
         self.entered.set()
 
-    def _left(self) -> None:
+    def _left(self, model: str) -> None:
         self.open_streams -= 1
+        self.open_by_model[model] -= 1
         if self.open_streams == 0:
             self._idle.set()
 
@@ -187,7 +190,7 @@ class FaultUpstream:
         await exchange.whole(status, headers, error_json("server_error"))
 
     async def _answer_well(self, mode: str, exchange: Exchange) -> None:
-        answer = self.answers.get(mode, Answer())
+        answer = self.answers.get(mode.partition("+")[0], Answer())
         await asyncio.sleep(answer.first_delay)
         await exchange.head()
         await exchange.chunk({"role": "assistant", "content": ""})

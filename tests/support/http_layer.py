@@ -26,6 +26,7 @@ from app.http.principal import Scope
 from app.http.problems import exception_handlers
 from app.http.rate_limits import RATE_LIMIT, STARTS, RateLimitGuard, RateLimits
 from app.http.rate_memory import MovingWindowMemory
+from app.http.rate_windows import Windows
 from app.http.request_envelope import RequestEnvelope
 from app.http.sessions import WebSessions
 from app.settings.key_format import generate_key
@@ -123,7 +124,7 @@ class HttpLayer:
         self.sessions = WebSessions(storage.sessions, clock, self.supervisor, secrets.token_bytes, https=https)
         self.keys = ApiKeys(storage.api_keys, clock, self.supervisor)
         self.csrf = CsrfTokens(SECRET)
-        self.limits = RateLimits(MovingWindowMemory(clock), clock, POLICIES)
+        self.limits = RateLimits(Windows(MovingWindowMemory(clock), clock), POLICIES)
         self.authentication = Authentication(self.sessions, self.keys)
         self.passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         self.litestar = Litestar(

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def free_port() -> int:
 
 
 class Node:
-    """`assistant-architect serve` in `data_dir`; settings as environment variables. A `Subject` of the invariants.
+    """A command of the server in `data_dir`; settings as environment variables. A `Subject` of the invariants.
 
     `upstream`: the model service it talks to. `secrets`: what it must tell nobody; `bodies`: what it answered, as far
     as a test wants that looked at.
@@ -41,10 +41,19 @@ class Node:
 
     name = "the node"
 
-    def __init__(self, data_dir: Path, upstream: FaultUpstream | None = None, /, **environment: str) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        upstream: FaultUpstream | None = None,
+        /,
+        command: Sequence[str] = ("serve",),
+        **environment: str,
+    ) -> None:
         self.port = free_port()
+        self._command = command
+        self.serves = command[0] == "serve"
         self.base_url = f"http://127.0.0.1:{self.port}"
-        self.database_url = f"sqlite:///{data_dir / DATABASE_FILE}"
+        self.database_url = environment.get("AA_DATABASE_URL", f"sqlite:///{data_dir / DATABASE_FILE}")
         self.upstream = upstream
         asks_it = upstream is not None and environment.get("OPENAI_BASE_URL") == upstream.base_url
         self.control_model = "openai/control" if asks_it else "scripted/echo"
@@ -59,6 +68,7 @@ class Node:
             },
             "AA_DATA_DIR": str(data_dir),
             "AA_PORT": str(self.port),
+            "AA_HEALTH_PORT": str(self.port),
             "AA_LOCAL_MODEL": "off",
             "AA_RATE_LIMIT_STARTS": "100000/minute",
             "AA_MAX_CONCURRENT_EXECUTIONS": "10000",
@@ -83,12 +93,14 @@ class Node:
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
             pytest.fail(f"the server was not ready after {READY_SECONDS} s:\n{self.log()[-4000:]}")
+        # What its loop did before it was ready kept nobody waiting.
+        await self.reading()
 
     def _spawn(self) -> None:
         self._forget_observer()
         self._observer, theirs = socket.socketpair()
         self._observer.setblocking(False)
-        command = [sys.executable, "-m", "tests.support.invariants.observed_server"]
+        command = [sys.executable, "-m", "tests.support.invariants.observed_server", *self._command]
         environment = {**self._environment, CHANNEL: str(theirs.fileno())}
         with theirs, self._log_file.open("ab") as log:
             self._process = subprocess.Popen(
@@ -113,6 +125,15 @@ class Node:
         assert self._process is not None
         self._process.wait()
         self._forget_observer()
+
+    def pause(self) -> None:
+        """SIGSTOP: it does nothing until it is told to go on."""
+        self.send(signal.SIGSTOP)
+
+    async def go_on(self) -> None:
+        """SIGCONT; the time that it could do nothing in was not its loop's doing."""
+        self.send(signal.SIGCONT)
+        await self.reading()
 
     def send(self, number: int) -> None:
         assert self._process is not None
@@ -143,6 +164,11 @@ class Node:
                 assert more, "the node ended"
                 line += more
         return msgspec.json.decode(line, type=Reading)
+
+    async def warm(self) -> None:
+        """Return when its providers have loaded what their first call would wait for."""
+        while "warm-up" in (await self.reading()).tasks:  # noqa: ASYNC110 -- it tells nobody
+            await asyncio.sleep(POLL_SECONDS)
 
     async def serve(self) -> None:
         if self._observer is None:

@@ -77,6 +77,7 @@ async def running_bench(data_dir: Path, **environment: str) -> AsyncIterator[Ben
             ) as session,
         ):
             node.secrets.append(CANARY)
+            await node.warm()
             yield Bench(node, upstream, StreamClient(session, node.base_url, TEST_API_KEY), data_dir)
 
 

@@ -20,9 +20,20 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
+def own_postgres(postgres_server: PostgresServer) -> Iterator[PostgresDatabases]:
+    """Makes databases on that server."""
+    databases = PostgresDatabases(postgres_server.url("postgres"))
+    yield databases
+    databases.close()
+
+
+@pytest.fixture(scope="session")
 def postgres(request: pytest.FixtureRequest) -> Iterator[PostgresDatabases]:
-    """Makes databases, on the server that `TEST_DATABASE_URL` names if it is set."""
-    url = os.environ.get("TEST_DATABASE_URL") or request.getfixturevalue("postgres_server").url("postgres")
+    """Makes databases on the server that `TEST_DATABASE_URL` names, as a superuser, else on the own one."""
+    url = os.environ.get("TEST_DATABASE_URL")
+    if url is None:
+        yield request.getfixturevalue("own_postgres")
+        return
     databases = PostgresDatabases(url)
     yield databases
     databases.close()
@@ -32,4 +43,11 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[PostgresDatabases]:
 def postgres_url(postgres: PostgresDatabases) -> Iterator[str]:
     """A migrated database without rows. Whatever the test leaves in it is gone before the next one."""
     with postgres.used() as url:
+        yield url
+
+
+@pytest.fixture
+def own_postgres_url(own_postgres: PostgresDatabases) -> Iterator[str]:
+    """The same on the server that tests may break."""
+    with own_postgres.used() as url:
         yield url

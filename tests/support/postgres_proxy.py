@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 SOCKET = ".s.PGSQL.5432"
@@ -13,14 +13,16 @@ SOCKET = ".s.PGSQL.5432"
 
 class PostgresProxy:
     """Once something the client sends matches `cut`, the connection ends: with `deliver`, after the server has
-    taken and answered it, else before. It happens once, and `has_cut` then.
+    taken and answered it, else before. With `linger`, the server does not learn of it. It happens once.
     """
 
     def __init__(self, server: Path, directory: Path) -> None:
         self.directory = directory
         self._server = server
+        self._lingering: list[asyncio.StreamWriter] = []
         self.cut: re.Pattern[bytes] | None = None
         self.deliver = True
+        self.linger = False
         self.has_cut = False
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -41,7 +43,15 @@ class PostgresProxy:
         finally:
             answers.cancel()
             writer.close()
-            server_writer.close()
+            if self.linger:
+                self._lingering.append(server_writer)
+            else:
+                server_writer.close()
+
+    def close(self) -> None:
+        """Let the server know."""
+        for writer in self._lingering:
+            writer.close()
 
 
 @asynccontextmanager
@@ -51,9 +61,11 @@ async def postgres_proxy(server: Path, directory: Path) -> AsyncIterator[Postgre
     listener = await asyncio.start_unix_server(proxy.serve, str(directory / SOCKET))
     async with listener:
         yield proxy
+        proxy.close()
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65536):
-        writer.write(data)
+    with suppress(ConnectionError):
+        while data := await reader.read(65536):
+            writer.write(data)
     writer.close()

@@ -30,10 +30,19 @@ SETTINGS = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "log_min_messages": "fatal",
+    # A commit that does not wait for the disk is lost with the server, not only perhaps.
+    "wal_writer_delay": "10s",
 }
 INITDB = ("--auth=trust", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8")
-#: Stops the server when its own standard input ends, as it does however the test process dies.
-GUARD = '"$@" </dev/null & server=$!; cat >/dev/null; kill -QUIT $server 2>/dev/null; wait $server'
+#: Stops the server at a line on its standard input; at its end, which comes however the test process dies, it removes
+#: the server's directory too.
+GUARD = """
+    directory=$1; shift
+    "$@" </dev/null & server=$!
+    read -r line && told=1
+    kill -QUIT $server 2>/dev/null; wait $server
+    [ "$told" ] || rm -rf "$directory"
+"""
 WAIT_SECONDS = 30.0
 
 
@@ -78,7 +87,7 @@ class PostgresServer:
         server = [str(self._programs / "postgres"), "-D", str(self._data), "-k", str(self.directory), *settings]
         with (self.directory / "log").open("ab") as log:
             self._guard = subprocess.Popen(
-                ["/bin/sh", "-c", GUARD, "guard", *server],
+                ["/bin/sh", "-c", GUARD, "guard", str(self.directory), *server],
                 **self._identity,
                 cwd=self.directory,
                 stdin=subprocess.PIPE,
@@ -93,18 +102,17 @@ class PostgresServer:
         assert self._guard is not None, "the server runs"
         os.kill(self.pid, how)
         _wait(lambda: not self._state())
-        self._release()
+        self._release(b"stop\n")
 
     def close(self) -> None:
         if self._guard is not None:
             self._release()
-        shutil.rmtree(self.directory)
+        # What is not its user's own, and everything if it was stopped.
+        shutil.rmtree(self.directory, ignore_errors=True)
 
-    def _release(self) -> None:
+    def _release(self, order: bytes = b"") -> None:
         assert self._guard is not None
-        assert self._guard.stdin is not None
-        self._guard.stdin.close()
-        self._guard.wait()
+        self._guard.communicate(order)
         self._guard = None
 
     def _ready(self) -> bool:

@@ -27,9 +27,9 @@ def schema(url: str) -> dict[str, str]:
 
     def look(connection: Connection) -> None:
         query = _SQLITE if connection.dialect.name == "sqlite" else _POSTGRESQL
-        found.update(
-            {name: definition for name, definition in connection.execute(text(query)) if "alembic" not in name}
-        )
+        rows = connection.execute(text(query))
+        # On SQLite a column that was added later stands on its neighbour's line.
+        found.update({name: " ".join(words.split()) for name, words in rows if "alembic" not in name})
 
     in_transaction(url, look)
     return found

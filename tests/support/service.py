@@ -14,11 +14,13 @@ import msgspec
 from litestar.types import ASGIApp
 
 from app.api.new_key import KeyMaker
-from app.asgi import Node, application
+from app.asgi import application
 from app.db.records import AssistantRecord, AssistantStatus, UserRecord, UserRole
 from app.http.passwords import Passwords
 from app.http.principal import Scope
+from app.node import Node
 from app.settings import Settings
+from lib.streaming.clock import Clock
 from lib.streaming.definition import Definition, FieldType, InputField, PromptDefinition
 from lib.streaming.sse_events.decoder import EventStreamDecoder
 from lib.streaming.types import PromptId
@@ -159,23 +161,31 @@ def _as_it_is(app: ASGIApp) -> ASGIApp:
 
 @asynccontextmanager
 async def running_service(
-    directory: Path, *, again: bool = False, wrap: Callable[[ASGIApp], ASGIApp] = _as_it_is, **environment: str
+    directory: Path,
+    *,
+    again: bool = False,
+    works: bool = True,
+    clock: Clock | None = None,
+    wrap: Callable[[ASGIApp], ASGIApp] = _as_it_is,
+    **environment: str,
 ) -> AsyncIterator[Service]:
     """`environment`: settings without their prefix, as `rate_limit_starts="3/minute"`. `again`: keep the database.
 
-    `wrap` is put around the application.
+    Without `works` it only serves, as with `--no-worker`. `wrap` is put around the application; `clock` is the service's
+    instead of the system's.
     """
     given = {f"AA_{name.upper()}": value for name, value in environment.items()}
+    if "AA_DATABASE_URL" not in given:
+        given["AA_DATABASE_URL"] = f"sqlite:///{directory / 'test.db'}" if again else fresh_database(directory)
     defaults = {
         "AA_DATA_DIR": str(directory),
-        "AA_DATABASE_URL": f"sqlite:///{directory / 'test.db'}" if again else fresh_database(directory),
         "AA_LOCAL_MODEL": "off",
         "AA_RATE_LIMIT_STARTS": "1000000/minute",
         "AA_RATE_LIMIT_SIGN_IN": "1000000/minute",
         "AA_MAX_CONCURRENT_EXECUTIONS": "1000",
     }
     settings = Settings.load(defaults | given)
-    node = Node(settings)
+    node = Node(settings, works=works, clock=clock)
     async with (
         serving(wrap(application(node)), settings, node.begin_draining, node.drain) as server,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as client,

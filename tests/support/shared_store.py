@@ -62,7 +62,7 @@ class SharedStore(MemoryStore):
     async def commit(self, writes: Sequence[Write]) -> Collection[ExecutionId]:
         refused = await super().commit(writes)
         for ear in self._heard_by():
-            ear.moved([write.handle.context.execution_id for write in writes])
+            ear.moved([(write.handle.key, write.entries[-1].seq) for write in writes if write.entries])
         return refused
 
     async def request_cancel(self, execution_id: ExecutionId, by: EndedBy) -> CancelView | None:

@@ -37,6 +37,11 @@ class Recorder:
         """The first word of each of those."""
         return [statement.split()[0] for statement in self.written]
 
+    @property
+    def read_heads(self) -> list[str]:
+        """The first word of each statement the reader ran, transactions included."""
+        return [statement.split()[0] for statement in _without_own(self._read)]
+
     def plans(self) -> list[str]:
         """The lines of the query plans of all of them."""
         statements = [one for one in self.written + _without_own(self._read) if _can_be_explained(one)]

@@ -112,6 +112,10 @@ class Stores:
     async def entries(self, execution_id: ExecutionId) -> list[LogEntry]:
         return list(await self.log.read(await self.handle(execution_id), Seq(0), 100_000))
 
+    async def texts(self, execution_id: ExecutionId) -> list[bytes]:
+        """What its deltas of text say, one by one; for prompts and attempts with small numbers."""
+        return [entry.data[2:] for entry in await self.entries(execution_id) if entry.code == EventCode.PROMPT_DELTA]
+
     async def handle(self, execution_id: ExecutionId) -> LogHandle:
         handle = await self.log.handle(execution_id)
         assert handle is not None, "the execution exists"

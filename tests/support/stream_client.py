@@ -118,6 +118,14 @@ class StreamClient:
             record: dict[str, Any] = await answer.json()
             return record
 
+    async def stop(self, execution_id: str) -> dict[str, Any]:
+        """Ask for a stop; the receipt."""
+        url = f"{self.base_url}/api/executions/{execution_id}/cancel"
+        async with self.session.post(url, headers=self.headers) as answer:
+            assert answer.status == 200, await answer.text()
+            receipt: dict[str, Any] = await answer.json()
+            return receipt
+
     async def create_assistant(self, definition: Mapping[str, object]) -> str:
         """Store a definition; its id. The caller may run it as its author."""
         async with self.session.post(

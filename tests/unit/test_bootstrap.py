@@ -152,3 +152,17 @@ async def test_users_without_an_administrator_are_told_how_to_get_one(deployment
         await storage.users.create("ada@example.org", "Ada", UserRole.USER)
         with pytest.raises(NoAdministrator, match="users create"):
             await Bootstrap.of(deployment.settings(), storage).run([])
+
+
+async def test_of_several_nodes_on_one_database_only_the_first_makes_a_key(tmp_path: Path, postgres_url: str) -> None:
+    keys = []
+    for name in ("one", "two"):
+        environ = {"AA_DATA_DIR": str(tmp_path / name), "AA_DATABASE_URL": postgres_url, "AA_LOCAL_MODEL": "off"}
+        settings = Settings.load(environ)
+        storage = await open_database(postgres_url, CLOCK, Uuid7Factory(CLOCK.now_ms))
+        welcome = await Bootstrap.of(settings, storage).run(example_assistants(settings))
+        admin = await storage.users.by_email(welcome.email)
+        assert admin is not None
+        keys.append((welcome.api_key is None, len(await storage.api_keys.list(admin.id))))
+        await storage.close()
+    assert keys == [(False, 1), (True, 1)]

@@ -44,7 +44,7 @@ async def create_assistant(
     definitions: TheDefinitions,
 ) -> Response[AssistantDetail]:
     """Version 1, as a draft that only its author can run."""
-    definition = definitions.read(body)
+    definition = await definitions.read(body)
     assistant = await assistants.create(principal_of(request).id, definition)
     return Response(assistant_detail(assistant), headers={"Location": f"/api/assistants/{assistant.id}"})
 

@@ -48,7 +48,7 @@ async def change_assistant(
     """Running executions keep their version; an approved assistant waits for approval again."""
     caller = principal_of(request)
     record = await access.own_assistant(caller, assistant)
-    return assistant_detail(await assistants.change(record.id, definitions.read(body), caller.id))
+    return assistant_detail(await assistants.change(record.id, await definitions.read(body), caller.id))
 
 
 @delete("/api/assistants/{assistant:str}", summary="Remove an assistant with its finished executions", guards=WRITE)

@@ -8,7 +8,9 @@ from contextlib import suppress
 from typing import TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.pool import QueuePool
 
+from app.db.port import DatabaseLoad
 from app.db.postgres import engine
 from app.db.postgres.failures import outage, translated
 from app.db.postgres.outcome import Outcomes
@@ -37,10 +39,16 @@ class PostgresDatabase:
         return await self._run(Unit(READ, work))
 
     async def write(self, work: Callable[[Connection], T], *, brief: bool = False) -> T:
-        return await self._run(Unit(WRITE, work))
+        return await self._run(Unit(WRITE, work, named=True))
 
     async def write_one(self, work: Callable[[Connection], T]) -> T:
-        return await self._run(Unit(WRITE, work))
+        return await self._run(Unit(WRITE, work, named=True))
+
+    def load(self) -> DatabaseLoad:
+        pool = self._engine.pool
+        assert isinstance(pool, QueuePool)
+        busy = pool.checkedout()
+        return DatabaseLoad(busy + pool.checkedin(), busy, max(0, len(self._running) - pool.size()))
 
     async def close(self) -> None:
         """Finish what runs, then close the connections."""

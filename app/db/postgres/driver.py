@@ -25,9 +25,14 @@ class Driver:
         """What the server says it has done."""
         return str(self._await(lambda driver: driver.execute(statement)))
 
+    def fetch(self, statement: str, *values: object) -> list[Any]:
+        """The rows of a statement whose values are called $1, $2, …; it is prepared once a connection."""
+        rows: list[Any] = self._await(lambda driver: driver.fetch(statement, *values))
+        return rows
+
     def transaction(self) -> str | None:
         """The name of the open transaction; one that has written nothing has none."""
-        name = self._await(lambda driver: driver.fetchval("SELECT pg_current_xact_id_if_assigned()::text"))
+        ((name,),) = self.fetch("SELECT pg_current_xact_id_if_assigned()::text")
         return None if name is None else str(name)
 
     def roll_back(self, error: BaseException) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from lib.streaming.errors import StorageUnavailable
+
+log = logging.getLogger(__name__)
 
 #: SQLSTATEs by class: connection lost, no access, no such database, conflict of transactions, no room, stopped from
 #: outside, faults of its disk, faults within.
@@ -33,14 +36,17 @@ def is_outage(error: BaseException, *, closed: bool = False) -> bool:
 
 
 def outage(error: BaseException) -> StorageUnavailable:
-    """What the caller is told: without statement and values, which an error of SQLAlchemy repeats."""
+    """What the caller is told, without addresses and names; the log has the rest."""
     cause = cause_of(error)
-    return StorageUnavailable(f"The database did not take the transaction: {type(cause).__name__}: {cause}")
+    log.warning("PostgreSQL does not answer or takes nothing: %s: %s", type(cause).__name__, cause)
+    return StorageUnavailable(f"The database does not answer or takes nothing at the moment ({type(cause).__name__}).")
 
 
 def cause_of(error: BaseException) -> BaseException:
     """The driver's own error, where SQLAlchemy has wrapped it."""
-    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return error
+    return error.orig.__cause__ or error.orig
 
 
 @contextmanager

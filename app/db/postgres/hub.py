@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import asyncpg
 
+from app.db.postgres.channel import EVENTS, read_payload
 from app.db.postgres.failures import outage
 from app.db.postgres.plain import Connect
 from app.db.postgres.words import AUDIENCE_CHANGED, STOP_ASKED
@@ -101,6 +102,7 @@ class Hub:
 
 def _heard_by(ear: Ear) -> Mapping[str, Hear]:
     return {
+        EVENTS: lambda payload: ear.moved(list(read_payload(payload))),
         STOP_ASKED: lambda payload: ear.stop_asked(ExecutionId(payload)),
         AUDIENCE_CHANGED: lambda payload: ear.audience_changed(ExecutionId(payload)),
     }

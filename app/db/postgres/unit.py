@@ -31,13 +31,17 @@ class CommitUnanswered(Exception):
 
 
 class Unit(Generic[T]):
-    """`begin` is the statement that opens the transaction; `result` is there once the work is done."""
+    """`begin` is the statement that opens the transaction; `result` is there once the work is done.
+
+    `named`: learn the transaction's name, so that an unanswered commit is `CommitUnanswered` and not an outage.
+    """
 
     result: T
 
-    def __init__(self, begin: str, work: Callable[[Connection], T]) -> None:
+    def __init__(self, begin: str, work: Callable[[Connection], T], *, named: bool = False) -> None:
         self._begin = begin
         self._work = work
+        self._named = named
 
     def run(self, connection: Connection) -> None:
         """Raises `Outworn`, `CommitUnanswered`, `StorageUnavailable`, and whatever the work raises."""
@@ -45,7 +49,7 @@ class Unit(Generic[T]):
         self._open(driver)
         try:
             self.result = self._work(connection)
-            transaction = driver.transaction() if self._begin is WRITE else None
+            transaction = driver.transaction() if self._named else None
         except BaseException as error:
             driver.roll_back(error)
             if _is_outdated(error):

@@ -1,4 +1,4 @@
-"""What nodes say to each other through NOTIFY: the channels, and what is said on each."""
+"""What nodes say to each other through NOTIFY besides that events moved (`channel`)."""
 
 from __future__ import annotations
 

@@ -47,6 +47,8 @@ function signInPage() {
 
 /** @type {import('./assistant-form.js').Field[]} */
 let fields = [];
+/** The assistant whose form is shown or on its way. */
+let picked = '';
 /** @type {RunStream|null} */
 let stream = null;
 let running = '';
@@ -76,11 +78,21 @@ async function pickThatOfTheRun() {
 
 async function pick() {
   const id = /** @type {HTMLSelectElement} */ (at('assistant')).value;
-  const assistant = id ? await call('GET', `/api/assistants/${encodeURIComponent(id)}`) : null;
+  // A form that is made again, or comes late, would take away what was typed meanwhile.
+  if (id && id === picked) return;
+  picked = id;
+  const assistant = id ? await call('GET', `/api/assistants/${encodeURIComponent(id)}`).catch(forget) : null;
+  if (picked !== id) return;
   fields = assistant?.definition.fields ?? [];
   at('description').textContent = assistant?.description ?? '';
   showFields(at('fields'), fields);
   /** @type {HTMLButtonElement} */ (at('run')).disabled = !assistant;
+}
+
+/** What could not be fetched may be picked again. @param {unknown} error */
+function forget(error) {
+  picked = '';
+  throw error;
 }
 
 async function run() {

@@ -81,7 +81,8 @@ def _check_model(reader: ObjectReader, key: str, model: str) -> None:
 
 def _fallback_models(reader: ObjectReader) -> tuple[str, ...]:
     models = reader.texts("fallbackModels", MAX_FALLBACKS, MAX_VALUE)
-    seen = {reader.value("model")}
+    first = reader.value("model")
+    seen = {first} if isinstance(first, str) else set()
     for index, model in enumerate(models):
         key = f"fallbackModels[{index}]"
         _check_model(reader, key, model)

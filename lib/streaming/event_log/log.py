@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from lib.streaming.clock import Clock
-from lib.streaming.errors import ExecutionNotFound
+from lib.streaming.errors import ContentsRemoved, ExecutionNotFound
 from lib.streaming.event_log.appender import Appender
 from lib.streaming.event_log.channel import Channel
 from lib.streaming.event_log.follower import Follower
@@ -29,6 +29,7 @@ class EventLog:
         self._commit = GroupCommit(store, clock, give_up_seconds, pace_seconds)
         self._pages = PageCache(store)
         self._channels: dict[ExecutionId, Channel] = {}
+        self._by_key: dict[int, Channel] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -56,17 +57,21 @@ class EventLog:
         """A reader from a number on. None if the execution ended and nothing is left after `after`.
 
         A number the log never gave (negative, or ahead of the newest event) counts as 0: everything is sent.
-        Raises `ExecutionNotFound`.
+        Raises `ExecutionNotFound`, `ContentsRemoved`.
         """
-        channel = self._channels.get(execution_id)
+        channel, emptied = self._channels.get(execution_id), False
         if channel is None or after > channel.committed:
             handle = await self._handle(execution_id)
-            channel = self._channels.setdefault(execution_id, Channel(handle))
+            emptied = handle.emptied
+            channel = self._channel(handle)
             channel.learn(handle)
         cursor = Seq(after if 0 <= after <= channel.committed else 0)
         if channel.terminal and cursor >= channel.committed:
             self._forget(channel)
             return None
+        if emptied:
+            self._forget(channel)
+            raise ContentsRemoved
         channel.users += 1
         return Follower(channel, cursor, self._pages, self._clock, lambda: self._release(channel))
 
@@ -75,9 +80,9 @@ class EventLog:
         if channel := self._channels.get(execution_id):
             channel.learn(await self._handle(execution_id))
 
-    def followed_from_elsewhere(self, execution_id: ExecutionId) -> Channel | None:
+    def foreign_channel(self, key: int) -> Channel | None:
         """The channel of an execution that is followed here and not owned here."""
-        channel = self._channels.get(execution_id)
+        channel = self._by_key.get(key)
         return channel if channel is not None and not channel.pens and not channel.terminal else None
 
     def foreign_channels(self) -> list[Channel]:
@@ -104,8 +109,14 @@ class EventLog:
         return handle
 
     def _acquire(self, handle: LogHandle) -> Channel:
-        channel = self._channels.setdefault(handle.context.execution_id, Channel(handle))
+        channel = self._channel(handle)
         channel.users += 1
+        return channel
+
+    def _channel(self, handle: LogHandle) -> Channel:
+        channel = self._channels.get(handle.context.execution_id)
+        if channel is None:
+            channel = self._channels[handle.context.execution_id] = self._by_key[handle.key] = Channel(handle)
         return channel
 
     def _release(self, channel: Channel) -> None:
@@ -115,3 +126,4 @@ class EventLog:
     def _forget(self, channel: Channel) -> None:
         if channel.users == 0:
             self._channels.pop(channel.execution_id, None)
+            self._by_key.pop(channel.handle.key, None)

@@ -19,7 +19,7 @@ from lib.streaming.event_log.channel import Channel
 from lib.streaming.event_log.log import EventLog
 from lib.streaming.ports.other_nodes import TailReader
 from lib.streaming.sse_events.log_entry import LogEntry
-from lib.streaming.types import ExecutionId
+from lib.streaming.types import Seq
 
 log = logging.getLogger(__name__)
 
@@ -36,16 +36,17 @@ class Relay:
         self._events = events
         self._tails = tails
         self._clock = clock
-        self._moved: set[ExecutionId] = set()
+        self._moved: set[int] = set()
         self._alarm = Alarm(clock)
         self._look_at = 0.0
 
-    def moved(self, execution_ids: Collection[ExecutionId]) -> None:
-        """Another owner has committed events of these; names of executions nobody follows here cost nothing."""
-        foreign = {id_ for id_ in execution_ids if self._events.followed_from_elsewhere(id_)}
-        if foreign:
-            self._moved |= foreign
-            self._alarm.ring()
+    def moved(self, newest: Collection[tuple[int, Seq]]) -> None:
+        """Somebody has committed events, by key and newest number; what nobody follows here costs nothing."""
+        for key, seq in newest:
+            channel = self._events.foreign_channel(key)
+            if channel is not None and seq > channel.committed:
+                self._moved.add(key)
+                self._alarm.ring()
 
     def look(self) -> None:
         """Words may have been lost: look at all of them now."""
@@ -64,7 +65,7 @@ class Relay:
         if now >= self._look_at:
             self._look_at = now + LOOK_SECONDS
             return self._events.foreign_channels()
-        return [channel for id_ in moved if (channel := self._events.followed_from_elsewhere(id_))]
+        return [channel for key in moved if (channel := self._events.foreign_channel(key))]
 
     async def _bring(self, channels: Sequence[Channel]) -> None:
         cursors = {channel.handle.key: channel.committed for channel in channels}
@@ -90,7 +91,8 @@ class Relay:
             # Part of it was packed: readers take what is stored.
             await self._relearn(channel)
         if len(entries) == MAX_ENTRIES:
-            self.moved((channel.execution_id,))
+            self._moved.add(channel.handle.key)
+            self._alarm.ring()
 
     async def _relearn(self, channel: Channel) -> None:
         try:

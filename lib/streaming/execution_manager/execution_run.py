@@ -43,7 +43,8 @@ class ExecutionRun:
         self._chain: asyncio.Task[Ending | None] | None = None
         self._results = dict(claim.results)
         self._usage: list[Usage] = [claim.usage] if claim.usage else []
-        self._until = tools.clock.monotonic() + self._seconds_left()
+        self._claimed_at = tools.clock.monotonic()
+        self._until = self._claimed_at + self._seconds_left()
         self._prompts = [
             PromptRun(tools, appender, prompt, index, claim.attempts.get(prompt.id, 0), self._until)
             for index, prompt in enumerate(claim.definition.prompts)
@@ -107,7 +108,7 @@ class ExecutionRun:
         if claim.claims > settings.max_claims:
             message = f"Its worker was lost {claim.claims - 1} times; the run is not tried again."
             return failed("worker_lost", message, EndedBy.SWEEP)
-        waited = (self._tools.clock.now_ms() - claim.created_ms) / 1000
+        waited = (claim.now_ms - claim.created_ms) / 1000
         if claim.started_ms is None and waited > settings.queue_timeout:
             return timed_out("queue_timeout", f"No worker was free within {settings.queue_timeout:g} s.")
         return None
@@ -198,7 +199,7 @@ class ExecutionRun:
         if self._started:
             self._settle_prompts(ending)
         usage = total_usage(self._usage + [usage for run in self._prompts for usage in run.usage])
-        duration = self._tools.clock.now_ms() - self.claim.created_ms
+        duration = self._duration_ms()
         self._appender.event(
             ExecutionFinished(
                 status=ending.status,
@@ -244,10 +245,15 @@ class ExecutionRun:
     def _limit(self) -> float:
         return self.claim.definition.timeout_seconds or self._tools.settings.execution_timeout
 
+    def _duration_ms(self) -> int:
+        """From the start on: by the store's clock up to the claim, by what has passed here since then."""
+        here = self._tools.clock.monotonic() - self._claimed_at
+        return self.claim.now_ms - self.claim.created_ms + round(here * 1000)
+
     def _seconds_left(self) -> float:
         """The execution's clock began with its first start, whoever owned it then."""
         started = self.claim.started_ms
-        spent = 0.0 if started is None else (self._tools.clock.now_ms() - started) / 1000
+        spent = 0.0 if started is None else (self.claim.now_ms - started) / 1000
         return max(self._limit() - spent, 0.0)
 
     def _out_of_time(self) -> Ending:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from lib.streaming.alarm import Alarm
 from lib.streaming.clock import Clock
 from lib.streaming.errors import StreamingError
 from lib.streaming.execution_manager.manager import ExecutionManager
@@ -24,12 +25,17 @@ class LeaseKeeper:
         self._clock = clock
         self._settings = settings
         self._renewed = 0.0
+        self._alarm = Alarm(clock)
+
+    def look(self) -> None:
+        """A stop may have been asked for: renew now, which brings it."""
+        self._alarm.ring()
 
     async def run(self) -> None:
         # Not in the constructor: services are built before there is a loop to ask the time.
         self._renewed = self._clock.monotonic()
         while True:
-            await self._clock.sleep(self._settings.renew_seconds)
+            await self._alarm.wait(self._settings.renew_seconds)
             await self.renew()
 
     async def renew(self) -> None:

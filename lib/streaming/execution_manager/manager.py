@@ -11,7 +11,8 @@ from lib.streaming.errors import StreamingError
 from lib.streaming.event_log.log import EventLog
 from lib.streaming.execution_manager.execution_run import ExecutionRun
 from lib.streaming.execution_manager.prompt_run import Tools
-from lib.streaming.ports.execution_store import Claim, Claimant, ExecutionStore
+from lib.streaming.execution_manager.slots import Slots
+from lib.streaming.ports.execution_store import Accepted, Claim, Claimant, ExecutionStore, NewExecution
 from lib.streaming.ports.job_queue import Outcome
 from lib.streaming.types import EndedBy, Epoch, ExecutionId, WorkerId
 
@@ -27,14 +28,37 @@ class ExecutionManager:
         self._events = events
         self._tools = tools
         self._runs: dict[ExecutionId, ExecutionRun] = {}
+        self._slots = Slots(tools.settings.max_running)
         self._draining = False
         self.on_claim: Callable[[ExecutionRun], None] | None = None
 
     async def run(self, execution_id: ExecutionId) -> Outcome:
-        """Claim an execution and run it to its end, or until it is lost or handed over."""
-        if self._draining:
-            return Outcome.GIVE_BACK
-        return await self.finish(execution_id)
+        """Claim an execution once there is a slot for it, and run it to its end, or until it is lost or handed over."""
+        await self._slots.take()
+        try:
+            return Outcome.GIVE_BACK if self._draining else await self.finish(execution_id)
+        finally:
+            self._slots.give_back()
+
+    async def start(self, new: NewExecution) -> Accepted:
+        """Store an execution; claimed for this worker, to be handed to `go_on`, if it has a slot for it now."""
+        settings = self._tools.settings
+        if self._draining or not settings.claim_at_start or not self._slots.take_now():
+            return await self._store.create(new)
+        accepted = None
+        try:
+            accepted = await self._store.create(new, Claimant(self.worker, settings.lease_seconds))
+        finally:
+            if accepted is None or accepted.claim is None:
+                self._slots.give_back()
+        return accepted
+
+    async def go_on(self, claim: Claim) -> Outcome:
+        """Run what `start` claimed."""
+        try:
+            return await self._own(claim)
+        finally:
+            self._slots.give_back()
 
     async def finish(self, execution_id: ExecutionId) -> Outcome:
         """As `run`, also while draining: for an execution whose end is already known (stopped, overdue)."""
@@ -44,19 +68,16 @@ class ExecutionManager:
         claim = await self._store.claim(execution_id, self.worker, self._tools.settings.lease_seconds)
         if claim is None:
             return Outcome.DONE
-        return await self.own(claim)
+        return await self._own(claim)
 
-    @property
-    def claimant(self) -> Claimant | None:
-        """The worker itself, if it has room for a start of its own."""
-        settings = self._tools.settings
-        if self._draining or len(self._runs) >= settings.claim_at_start:
-            return None
-        return Claimant(self.worker, settings.lease_seconds)
-
-    async def own(self, claim: Claim) -> Outcome:
+    async def _own(self, claim: Claim) -> Outcome:
         """Run what this worker has claimed, to its end or until it is lost or handed over."""
         execution_id = claim.handle.context.execution_id
+        if older := self._runs.get(execution_id):
+            # Two claims of ours were under way at once, and the lease of one lapsed before it was answered.
+            if older.claim.epoch > claim.epoch:
+                return Outcome.DONE
+            older.give_up()
         appender = self._events.append_to(claim.handle, claim.epoch)
         run = ExecutionRun(claim, appender, self._tools)
         appender.on_failure = run.give_up
@@ -98,7 +119,8 @@ class ExecutionManager:
             await self._store.release(run.execution_id, run.claim.epoch)
 
     def _forget(self, execution_id: ExecutionId, run: ExecutionRun) -> None:
-        del self._runs[execution_id]
+        if self._runs.get(execution_id) is run:
+            del self._runs[execution_id]
         if not run.settled.done():
             run.settled.set_result(None)
 
@@ -117,6 +139,8 @@ class ExecutionManager:
     def lose(self, execution_id: ExecutionId) -> None:
         """Somebody else owns it, or the lease could not be kept: stop without writing."""
         if run := self._runs.get(execution_id):
+            if run.ending is None:
+                log.warning("execution %s was given up: its lease is lost", execution_id)
             run.give_up()
 
     async def drain(self, window_seconds: float) -> None:

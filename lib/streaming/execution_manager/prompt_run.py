@@ -29,7 +29,7 @@ from lib.streaming.types import FinishReason, Message, PromptId, PromptStatus, U
 class Processor(Protocol):
     """Renders prompts: inputs and earlier outputs in, messages out."""
 
-    def messages(
+    async def prepare(
         self,
         definition: Definition,
         prompt: PromptDefinition,
@@ -88,7 +88,7 @@ class PromptRun:
     ) -> PromptResult:
         self._total_until = self._tools.clock.monotonic() + self._total
         try:
-            messages = self._tools.processor.messages(definition, self.prompt, inputs, results)
+            messages = await self._tools.processor.prepare(definition, self.prompt, inputs, results)
         except PromptFailure as failure:
             self._attempts += 1
             return self._finish(PromptStatus.FAILED, failure, self._untried(PromptStatus.FAILED, failure))

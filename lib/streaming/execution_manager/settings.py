@@ -21,7 +21,9 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     stop_wait_seconds: float = 5.0
     close_wait_seconds: float = 5.0
     max_output_chars: int = 20_000_000
-    #: A start on a worker with fewer executions than this in hand is claimed at once; 0: all go through the queue.
-    claim_at_start: int = 1000
+    #: Executions a worker runs at once.
+    max_running: int = 1000
+    #: Whether a start on a worker with a free slot is claimed at once, or all go through the queue.
+    claim_at_start: bool = True
     #: From the beginning of one commit of the event log to that of the next at least.
     commit_pace_seconds: float = 0.0

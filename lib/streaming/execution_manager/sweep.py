@@ -44,7 +44,7 @@ class Sweep:
     async def sweep(self) -> None:
         unheld = []
         for orphan in await self._store.orphans(BATCH):
-            if orphan.pending and self._clock.now_ms() - orphan.created_ms > self._settings.queue_timeout * 1000:
+            if orphan.pending and orphan.age_ms > self._settings.queue_timeout * 1000:
                 # No worker is free to find that out: end it here.
                 await self._manager.finish(orphan.id)
             else:

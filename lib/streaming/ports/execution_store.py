@@ -44,11 +44,11 @@ class NewExecution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Orphan(msgspec.Struct, frozen=True):
-    """A live execution that nobody holds; `pending` if nobody ever did."""
+    """A live execution that nobody holds; `pending` if nobody ever did. `age_ms` is by the store's clock."""
 
     id: ExecutionId
     pending: bool
-    created_ms: int
+    age_ms: int
 
 
 class InterruptedAttempt(msgspec.Struct, frozen=True):
@@ -68,7 +68,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     loss no owner has announced yet is interrupted, however many owners died before they could.
     `results` maps completed prompts to their outputs; `attempts` counts the attempts made so far per prompt;
     `ended` holds prompts that ended without success; `usage` sums the finished attempts.
-    `claims` counts takeovers charged so far, this one included.
+    `claims` counts takeovers charged so far, this one included. `now_ms` is the store's time of the claim: its times
+    are compared with no other clock, least of all with a worker's.
     """
 
     handle: LogHandle
@@ -82,6 +83,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     on_disconnect: str
     created_ms: int
     started_ms: int | None
+    now_ms: int
     results: dict[PromptId, str]
     ended: dict[PromptId, PromptStatus]
     attempts: dict[PromptId, int]

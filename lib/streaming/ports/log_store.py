@@ -61,12 +61,16 @@ RowChange: TypeAlias = AttemptStarted | AttemptEnded | ExecutionEnded
 
 
 class LogHandle(msgspec.Struct, frozen=True):
-    """A stored execution as the log sees it: its narrow key, what its events share, how far it got."""
+    """A stored execution as the log sees it: its narrow key, what its events share, how far it got.
+
+    `emptied`: its contents were removed, and of its events only the last is left.
+    """
 
     key: int
     context: LogContext
     last_seq: Seq
     terminal: bool
+    emptied: bool = False
 
 
 class Write(msgspec.Struct, frozen=True):
@@ -91,4 +95,7 @@ class LogStore(Protocol):
     async def handle(self, execution_id: ExecutionId) -> LogHandle | None: ...
 
     async def read(self, handle: LogHandle, after: Seq, limit: int) -> Sequence[LogEntry]:
-        """At most `limit` entries with a number above `after`, in order. Compacted ones look as they did."""
+        """At most `limit` entries with a number above `after`, in order. Compacted ones look as they did.
+
+        Raises `ContentsRemoved` where the next one is gone for good.
+        """

@@ -14,8 +14,8 @@ from lib.streaming.types import ExecutionId, Seq, WorkerId
 class Ear(Protocol):
     """Who hears the other nodes. Nothing here is believed: each word only says where to look. All return at once."""
 
-    def moved(self, execution_ids: Collection[ExecutionId]) -> None:
-        """Events of these were committed."""
+    def moved(self, newest: Collection[tuple[int, Seq]]) -> None:
+        """Events were committed: by key of the execution, the number of its newest one."""
 
     def stop_asked(self, execution_id: ExecutionId) -> None:
         """A stop was left on the row of an execution."""

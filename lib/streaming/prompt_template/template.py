@@ -9,7 +9,7 @@ import msgspec
 
 from lib.streaming.prompt_template.allow_list import Inspection
 from lib.streaming.prompt_template.frame import Frame, Page, Statement
-from lib.streaming.prompt_template.limits import MAX_PROBLEMS
+from lib.streaming.prompt_template.limits import MAX_PROBLEMS, MAX_WORK
 from lib.streaming.prompt_template.problems import TemplateCode, TemplateError, TemplateProblem, refusal, shown
 from lib.streaming.prompt_template.statements import block
 from lib.streaming.prompt_template.syntax import parse
@@ -29,14 +29,14 @@ class Template(msgspec.Struct, frozen=True):
     names: frozenset[str]
     body: Statement
 
-    def render(self, values: Mapping[str, Value]) -> str:
+    def render(self, values: Mapping[str, Value], work_units: int = MAX_WORK) -> str:
         """The text for these values, in one pass: what a value holds is never read as template.
 
         Raises TemplateError: a name without a value, a value of the wrong kind, too much text or work.
         """
         if missing := sorted(self.names - values.keys()):
             raise TemplateError([_without_value(name) for name in missing])
-        plain, work = PlainValues(), Work()
+        plain, work = PlainValues(), Work(work_units)
         page = Page(work)
         given = {name: plain.copied(name, values[name]) for name in sorted(self.names)}
         try:

@@ -55,7 +55,8 @@ class Audience:
         self._counts[execution_id] -= 1
         if self._counts[execution_id] == 0:
             del self._counts[execution_id]
-            if not self._sending_away:
+            # Of an execution that has ended nobody will ask.
+            if not (saw_the_end or self._sending_away):
                 self._say(execution_id)
 
     def send_away(self) -> None:

@@ -15,7 +15,7 @@ from lib.streaming.streaming_service.attendance import Attendance
 from lib.streaming.streaming_service.audience import Audience
 from lib.streaming.streaming_service.viewers import Viewers
 from lib.streaming.supervisor import Supervisor
-from lib.streaming.types import ExecutionId
+from lib.streaming.types import ExecutionId, Seq
 
 #: A node's lease, in leases of executions: a viewer it has sent away must be able to come back elsewhere within it.
 NODE_LEASES = 2
@@ -54,13 +54,12 @@ class Neighbours:
 
     # --- Ear ----------------------------------------------------------------------------------------------------
 
-    def moved(self, execution_ids: Collection[ExecutionId]) -> None:
-        self._relay.moved(execution_ids)
+    def moved(self, newest: Collection[tuple[int, Seq]]) -> None:
+        self._relay.moved(newest)
 
     def stop_asked(self, execution_id: ExecutionId) -> None:
         if self._manager.find(execution_id) is not None:
-            # Renewing the leases brings back who asked, from the row.
-            self._supervisor.start("stop-asked", self._leases.renew())
+            self._leases.look()
 
     def audience_changed(self, execution_id: ExecutionId) -> None:
         if self._manager.find(execution_id) is not None:
@@ -69,4 +68,4 @@ class Neighbours:
     def missed(self) -> None:
         self._relay.look()
         self._attendance.look()
-        self._supervisor.start("stops-missed", self._leases.renew())
+        self._leases.look()

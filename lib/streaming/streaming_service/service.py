@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from lib.streaming.clock import Clock
-from lib.streaming.errors import Draining
+from lib.streaming.errors import Draining, StreamingError
 from lib.streaming.event_log.log import EventLog
 from lib.streaming.execution_manager.lease_keeper import LeaseKeeper
 from lib.streaming.execution_manager.manager import ExecutionManager
@@ -22,6 +23,8 @@ from lib.streaming.streaming_service.view import Doorkeeper, View
 from lib.streaming.streaming_service.viewers import Viewers
 from lib.streaming.supervisor import Supervisor
 from lib.streaming.types import EndedBy, ExecutionId, WorkerId
+
+log = logging.getLogger(__name__)
 
 
 class StreamingService:
@@ -80,19 +83,26 @@ class StreamingService:
         """
         if self._draining:
             raise Draining("This server is stopping; try again in a moment.")
-        accepted = await self._store.create(new, self.manager.claimant if self._works else None)
+        accepted = await (self.manager.start(new) if self._works else self._store.create(new))
         if accepted.claim is not None:
             self._supervisor.start(f"execution-{accepted.id}", self._run(accepted.claim))
             # Its first step makes the execution known here: whoever follows it next need not ask the store.
             await asyncio.sleep(0)
         elif not (accepted.status.terminal or accepted.ticketed):
-            await self._queue.submit(accepted.id)
+            await self._offer(accepted.id)
         return accepted
 
     async def _run(self, claim: Claim) -> None:
         """An execution that went past the queue; given back, it goes there."""
-        if await self.manager.own(claim) is Outcome.GIVE_BACK and not self._draining:
-            await self._queue.submit(claim.handle.context.execution_id)
+        if await self.manager.go_on(claim) is Outcome.GIVE_BACK and not self._draining:
+            await self._offer(claim.handle.context.execution_id)
+
+    async def _offer(self, execution_id: ExecutionId) -> None:
+        """The execution is committed, so whatever happens to its ticket, it is accepted: the sweep makes another."""
+        try:
+            await self._queue.submit(execution_id)
+        except StreamingError as error:
+            log.warning("execution %s gets its ticket later: %s", execution_id, error.message)
 
     async def follow(self, execution_id: ExecutionId, after: int = 0) -> View | None:
         """A view of the events after a number; None if the execution ended and nothing is left.

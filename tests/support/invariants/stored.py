@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
 
 from app.db.database import Storage, open_database
-from app.db.url import sqlite_path
+from app.settings.model import DATABASE_FILE
 from lib.streaming.clock import SystemClock
 from lib.streaming.ids import Uuid7Factory
 from lib.streaming.sse_events.log_entry import unpack
@@ -21,7 +22,7 @@ _ENDED_COLUMNS = (
     "status, epoch, ended_by, code, message, input_tokens, output_tokens, total_tokens, duration_ms, finished_ms"
 )
 
-Text = dict[tuple[str, int, int], str]
+Text = dict[tuple[str, int, int], list[str]]
 
 
 class Broken(NamedTuple):
@@ -44,31 +45,16 @@ class StoredExecutions:
         storage = await open_database(self._url, clock, Uuid7Factory(clock.now_ms))
         try:
             found: list[Broken] = []
-            for row in self._rows():
+            for row in await _query(storage, f"SELECT id, lease_until_ms, {_ENDED_COLUMNS} FROM executions"):
                 found += await self._row_problems(storage, row, clock.now_ms(), settled=settled)
-            return found + self._live_attempts()
+            return found + await _live_attempts(storage)
         finally:
             await storage.close()
 
-    def _rows(self) -> list[sqlite3.Row]:
-        return self._query(f"SELECT id, lease_until_ms, {_ENDED_COLUMNS} FROM executions")
-
-    def _live_attempts(self) -> list[Broken]:
-        rows = self._query(
-            "SELECT e.id, p.prompt_id FROM prompt_results p JOIN executions e ON e.key = p.execution_key"
-            " WHERE p.status IN ('pending', 'running') AND e.status NOT IN ('pending', 'running')"
-        )
-        return [Broken(1, f"{execution}: prompt {prompt} is live under an ended row") for execution, prompt in rows]
-
-    def _query(self, statement: str) -> list[sqlite3.Row]:
-        with closing(sqlite3.connect(sqlite_path(self._url))) as database:
-            database.row_factory = sqlite3.Row
-            return list(database.execute(statement))
-
-    async def _row_problems(self, storage: Storage, row: sqlite3.Row, now_ms: int, *, settled: bool) -> list[Broken]:
-        name, status, told = row["id"], ExecutionStatus(row["status"]), tuple(row)[2:]
+    async def _row_problems(self, storage: Storage, row: Any, now_ms: int, *, settled: bool) -> list[Broken]:
+        name, status, told = row.id, ExecutionStatus(row.status), tuple(row)[2:]
         if status in _LIVE:
-            lapsed = status is ExecutionStatus.RUNNING and row["lease_until_ms"] <= now_ms
+            lapsed = status is ExecutionStatus.RUNNING and row.lease_until_ms <= now_ms
             words = f"{name} runs without a lease" if lapsed else f"{name} is {status}"
             revived = [Broken(2, f"{name} had ended and lives again")] if name in self._ended else []
             return [Broken(1, words), *revived] if settled or lapsed else revived
@@ -78,8 +64,27 @@ class StoredExecutions:
         return [] if before == told else [Broken(2, f"{name} had ended and was changed: {before} became {told}")]
 
 
-async def _event_problems(storage: Storage, row: sqlite3.Row) -> list[Broken]:
-    name = row["id"]
+async def broken_invariants(where: Path | str, *, settled: bool = True) -> list[str]:
+    """Every broken rule of a data directory or the URL of a database, in words."""
+    url = where if isinstance(where, str) else f"sqlite:///{where / DATABASE_FILE}"
+    return [problem.words for problem in await StoredExecutions(url).problems(settled=settled)]
+
+
+async def _query(storage: Storage, statement: str) -> list[Any]:
+    return await storage.database.read(lambda connection: list(connection.execute(text(statement))))
+
+
+async def _live_attempts(storage: Storage) -> list[Broken]:
+    rows = await _query(
+        storage,
+        "SELECT e.id, p.prompt_id FROM prompt_results p JOIN executions e ON e.key = p.execution_key"
+        " WHERE p.status IN ('pending', 'running') AND e.status NOT IN ('pending', 'running')",
+    )
+    return [Broken(1, f"{row.id}: prompt {row.prompt_id} is live under an ended row") for row in rows]
+
+
+async def _event_problems(storage: Storage, row: Any) -> list[Broken]:
+    name = row.id
     handle = await storage.log_store.handle(ExecutionId(name))
     assert handle is not None
     checker, shown, ends, last = OrderChecker(), Text(), 0, None
@@ -89,20 +94,19 @@ async def _event_problems(storage: Storage, row: sqlite3.Row) -> list[Broken]:
         checker.feed(entry.seq, EventCode(entry.code), prompt, attempt)
         ends += isinstance(last, ExecutionFinished)
         if prompt is not None and entry.code in (EventCode.PROMPT_DELTA, EventCode.PROMPT_REASONING):
-            key = (prompt, attempt, entry.code)
-            shown[key] = shown.get(key, "") + getattr(last, "text", "")
+            shown.setdefault((prompt, attempt, entry.code), []).append(getattr(last, "text", ""))
     problems = [Broken(3, f"{name}: {problem}") for problem in checker.finish()]
     problems += [Broken(2, f"{name} has {ends} terminal events")] if ends != 1 else []
     return problems + _end_problems(row, last) + await _text_problems(storage, name, shown)
 
 
-def _end_problems(row: sqlite3.Row, last: object) -> list[Broken]:
-    said = tuple(row[column] for column in ("status", "ended_by", "code", "message", "duration_ms"))
+def _end_problems(row: Any, last: object) -> list[Broken]:
+    said = (row.status, row.ended_by, row.code, row.message, row.duration_ms)
     if isinstance(last, ExecutionFinished):
         shown = (last.status.value, last.ended_by.value, last.code, last.message, last.duration_ms)
         if tuple(value.decode() if isinstance(value, bytes) else value for value in said) == shown:
             return []
-    return [Broken(2, f"{row['id']}: the row says {said}, the last event {last}")]
+    return [Broken(2, f"{row.id}: the row says {said}, the last event {last}")]
 
 
 async def _text_problems(storage: Storage, name: str, shown: Text) -> list[Broken]:
@@ -114,5 +118,5 @@ async def _text_problems(storage: Storage, name: str, shown: Text) -> list[Broke
         for prompt in record.prompts
         for attempt in prompt.attempts
         for code, kept in ((EventCode.PROMPT_DELTA, attempt.output), (EventCode.PROMPT_REASONING, attempt.reasoning))
-        if kept != shown.get((prompt.prompt_id, attempt.attempt, code), "")
+        if kept != "".join(shown.get((prompt.prompt_id, attempt.attempt, code), ()))
     ]

@@ -24,7 +24,10 @@ SETTLE_SECONDS = 3.0
 
 
 class Subject(Protocol):
-    """A server as its observer needs it. `secrets` are canaries; `upstream` is its only model service, if any."""
+    """A server as its observer needs it. `secrets` are canaries; `upstream` is its only model service, if any.
+
+    `serves`: whether it has an API. One that only works has none: what is stored is its neighbours' to be asked.
+    """
 
     @property
     def name(self) -> str: ...
@@ -37,6 +40,9 @@ class Subject(Protocol):
 
     @property
     def pid(self) -> int: ...
+
+    @property
+    def serves(self) -> bool: ...
 
     @property
     def secrets(self) -> Sequence[str]: ...
@@ -68,21 +74,29 @@ class Watch:
         self._descriptors = 0
 
     async def begin(self) -> None:
-        await self._control.prepare(self.subject.base_url)
+        if self.subject.serves:
+            await self._control.prepare(self.subject.base_url)
+        await self.measure()
+
+    async def measure(self) -> None:
+        """What there is now is what there may be at the end."""
         self._tasks = (await self.subject.reading()).tasks
         self._descriptors = own_descriptors(self.subject.pid)
 
-    async def problems(self) -> list[str]:
-        """Every broken invariant, in words, with its number."""
+    async def problems(self, reading: Reading | None = None) -> list[str]:
+        """Every broken invariant, in words, with its number. `reading`: one that was taken before."""
         await self.subject.serve()
-        reading = await self.subject.reading()
+        reading = reading or await self.subject.reading()
         found: list[tuple[int, str]] = [(8, problem) for problem in _lag_problems(reading)]
         found += [(5, problem) for problem in await self._upstream_problems()]
-        found += [(9, problem) for problem in await self._control.problems(self.subject.base_url)]
+        if self.subject.serves:
+            found += [(9, problem) for problem in await self._control.problems(self.subject.base_url)]
         found += [(6, problem) for problem in await self._left_over()]
-        found += [(4, problem) for problem in await asyncio.to_thread(not_at_rest, self.subject.database_url)]
-        found += await self._stored.problems()
-        places = {"the database": stored_bytes(self.subject.database_url), **self.subject.told()}
+        places = self.subject.told()
+        if self.subject.serves:
+            found += [(4, problem) for problem in await asyncio.to_thread(not_at_rest, self.subject.database_url)]
+            found += await self._stored.problems()
+            places["the database"] = await asyncio.to_thread(stored_bytes, self.subject.database_url)
         found += [(7, problem) for problem in leaks(self.subject.secrets, places)]
         return [f"{self.subject.name}, invariant {number}: {problem}" for number, problem in sorted(found)]
 

@@ -8,12 +8,13 @@ import io
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.http.telemetry import ConsoleFormatter
+from lib.streaming.clock import Clock
 from tests.support.fault_upstream import FaultUpstream
 from tests.support.invariants.loop_probe import LoopProbe, Reading
 from tests.support.invariants.watch import watched
@@ -21,19 +22,29 @@ from tests.support.service import Service, running_service
 
 
 class ServiceSubject:
-    """A `Subject`: the service as the test has it, or another on the same database once that one has stopped."""
+    """A `Subject`: the service as the test has it, or another on the same database once that one has stopped.
+
+    `again` makes that other one.
+    """
 
     name = "the service"
+    serves = True
     upstream: FaultUpstream | None = None
     control_model = "scripted/echo"
     pid = os.getpid()
 
-    def __init__(self, service: Service, directory: Path, answers: bytearray, log: io.StringIO) -> None:
+    def __init__(
+        self,
+        service: Service,
+        again: Callable[[], AbstractAsyncContextManager[Service]],
+        answers: bytearray,
+        log: io.StringIO,
+    ) -> None:
         self.service = service
         self.database_url = service.node.settings.database_url
         self.probe = LoopProbe()
         self.later = AsyncExitStack()
-        self._directory = directory
+        self._again = again
         self._answers = answers
         self._log = log
 
@@ -53,8 +64,7 @@ class ServiceSubject:
             # Building an application is no part of serving.
             self.probe.end()
             await self.service.server.stop()
-            again = running_service(self._directory, again=True)
-            self.service = await self.later.enter_async_context(again)
+            self.service = await self.later.enter_async_context(self._again())
             self.probe.begin(asyncio.get_running_loop())
 
     def told(self) -> dict[str, bytes]:
@@ -62,15 +72,34 @@ class ServiceSubject:
 
 
 @asynccontextmanager
-async def watched_service(directory: Path, *, again: bool = False, **environment: str) -> AsyncIterator[Service]:
+async def watched_service(
+    directory: Path, *, again: bool = False, works: bool = True, clock: Clock | None = None, **environment: str
+) -> AsyncIterator[Service]:
     """As `running_service`; at the end every invariant must hold."""
+    observed = observed_service(directory, again=again, works=works, clock=clock, **environment)
+    async with observed as subject, watched(subject):
+        yield subject.service
+
+
+@asynccontextmanager
+async def observed_service(
+    directory: Path, *, again: bool = False, works: bool = True, clock: Clock | None = None, **environment: str
+) -> AsyncIterator[ServiceSubject]:
+    """As `running_service`, for whoever watches it."""
     answers = bytearray()
+    wrap = _reading_along(answers)
+
+    def anew() -> AbstractAsyncContextManager[Service]:
+        return running_service(directory, again=True, works=works, clock=clock, wrap=wrap, **environment)
+
     with _logged() as log:
-        async with running_service(directory, again=again, wrap=_reading_along(answers), **environment) as service:
-            subject = ServiceSubject(service, directory, answers, log)
+        async with running_service(
+            directory, again=again, works=works, clock=clock, wrap=wrap, **environment
+        ) as service:
+            subject = ServiceSubject(service, anew, answers, log)
             with probing(subject.probe):
-                async with subject.later, watched(subject):
-                    yield service
+                async with subject.later:
+                    yield subject
 
 
 @contextmanager

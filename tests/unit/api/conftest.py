@@ -13,7 +13,7 @@ from tests.support.service import Person, Service, running_service
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
-    async with running_service(tmp_path_factory.mktemp("service")) as running:
+    async with running_service(tmp_path_factory.mktemp("service"), heartbeat_seconds="0.3") as running:
         yield running
 
 

@@ -53,6 +53,8 @@ TABLE = {
     "POST /api/assistants/{assistant}/approve": Row(ADMIN, 403, 200),
     "POST /api/assistants/{assistant}/reject": Row(ADMIN, 403, 409, REASON),
     "POST /api/assistants/{assistant}/disable": Row(ADMIN, 403, 409),
+    "GET /api/diagnostics": Row(READ, 200, 200),
+    "GET /api/diagnostics/stream": Row(READ, 200, 200),
     "GET /api/session": Row(None, 200, 200),
     "DELETE /api/session": Row(None, 204, 204),
     "POST /api/keys": Row(KEYS, 201, 201, {"name": "x"}),
@@ -60,7 +62,14 @@ TABLE = {
     "DELETE /api/keys/{key_id}": Row(KEYS, 404, 404),
 }
 
-PUBLIC = {"POST /api/session", "POST /api/session/link", "GET /livez", "GET /readyz", "GET /openapi.json"}
+PUBLIC = {
+    "POST /api/session",
+    "POST /api/session/link",
+    "GET /livez",
+    "GET /readyz",
+    "GET /metrics",
+    "GET /openapi.json",
+}
 
 EACH = pytest.mark.parametrize("route", sorted(TABLE))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_every_command_explains_itself(empty: Terminal, name: str) -> None:
 
 
 def test_the_list_of_commands_is_that_of_the_contract(empty: Terminal) -> None:
-    for name in ("serve", "migrate", "users", "keys", "assistants", "executions", "doctor"):
+    for name in ("serve", "worker", "migrate", "users", "keys", "assistants", "executions", "maintenance", "doctor"):
         assert name in empty.ok("--help")
 
 
@@ -89,15 +90,6 @@ def test_migrate_makes_the_database_and_is_harmless_again(empty: Terminal) -> No
     for _ in range(2):
         assert "up to date" in empty.ok("migrate")
     assert empty.ok("users", "list") == ""
-
-
-def test_doctor_says_what_is_there_and_what_is_missing(empty: Terminal) -> None:
-    missing = empty.run("doctor")
-    assert (missing.exit_code, "migrate" in missing.output) == (1, True)
-    empty.ok("migrate")
-    healthy = empty.ok("doctor")
-    assert "database       ok" in healthy
-    assert "OPENAI_API_KEY is not set" in healthy
 
 
 def test_users_are_made_listed_and_let_in(terminal: Terminal) -> None:
@@ -176,3 +168,39 @@ def test_a_run_without_a_key_or_a_server_says_what_is_missing(terminal: Terminal
     assert (alone.exit_code, "serve" in alone.output) == (1, True)
     unread = terminal.run("assistants", "run", "echo", "--key", "x", "-i", "topic")
     assert (unread.exit_code, "NAME=VALUE" in unread.output) == (1, True)
+
+
+def test_retention_without_a_setting_removes_nothing_and_says_why(terminal: Terminal) -> None:
+    result = terminal.run("maintenance", "retention")
+    assert (result.exit_code, "no AA_RETENTION_" in result.output) == (1, True)
+
+
+def test_a_dry_run_of_retention_tells_and_removes_nothing(terminal: Terminal) -> None:
+    terminal.environment.setenv("AA_RETENTION_AUDIT_DAYS", "1")
+    with sqlite3.connect(terminal.directory / "test.db") as database:
+        database.execute("INSERT INTO audit (at_ms, action, target, details) VALUES (0, 'old', 'x', '{}')")
+    for _ in range(2):
+        told = terminal.ok("maintenance", "retention", "--dry-run")
+        assert "audit rows              1 would be removed" in told
+    assert "audit rows              1 removed" in terminal.ok("maintenance", "retention")
+    assert "audit rows              0 removed" in terminal.ok("maintenance", "retention")
+
+
+@pytest.mark.parametrize("command", [("worker",), ("serve", "--no-worker")])
+def test_what_needs_several_nodes_is_refused_on_sqlite(empty: Terminal, command: tuple[str, ...]) -> None:
+    result = empty.run(*command)
+    assert result.exit_code == 2
+    assert f"`{' '.join(command)}` needs PostgreSQL" in result.output
+    assert "AA_DATABASE_URL" in result.output
+
+
+@pytest.mark.parametrize(
+    "command", [("worker",), ("serve", "--no-worker"), ("serve",), ("migrate",), ("users", "list")]
+)
+def test_a_database_that_does_not_answer_is_told_in_one_line(empty: Terminal, command: tuple[str, ...]) -> None:
+    empty.environment.setenv("AA_DATABASE_URL", f"postgresql://nobody@/none?host={empty.directory}")
+    empty.environment.setenv("AA_PORT", "0")
+    result = empty.run(*command)
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1].startswith("Error: The database does not answer")
+    assert "Traceback" not in result.output

@@ -31,8 +31,8 @@ CONTENTS: dict[str, dict[str, object]] = {
     "executions": {"inputs": {}, "message": None},
     "prompt_results": {"messages": (), "output": "", "reasoning": "", "message": None},
 }
-#: What may change in an ended execution besides: how it is stored, and the key that would start it once more.
-LOOSE = {"key", "compacted", "idempotency_key", "request_hash"}
+#: What may change in an ended execution besides: how and until when it is stored, and the key that would start it once more.
+LOOSE = {"key", "compacted", "idempotency_key", "request_hash", "contents_removed_ms"}
 
 
 async def sql(storage: Storage, statement: Executable) -> int:

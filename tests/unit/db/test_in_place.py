@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from app.db.checkpointer import Checkpointer
-from app.db.in_place import AVOID_SECONDS, SLOW_SECONDS, InPlace, NotInPlace
+from app.db.in_place import AVOID_SECONDS, SLOW_SECONDS, TURN_SECONDS, InPlace, NotInPlace
 from app.db.sqlite import BEGIN_WRITE, SqliteDatabase, SqliteOpener
 from lib.streaming.errors import StorageUnavailable
 
@@ -45,7 +45,7 @@ def watch() -> Stopwatch:
 @pytest.fixture
 def here(tmp_path: Path, watch: Stopwatch) -> Iterator[InPlace]:
     opener = SqliteOpener(tmp_path / "test.db", now_ms)
-    here = InPlace(BEGIN_WRITE, opener.impatient_writer, watch)
+    here = InPlace(BEGIN_WRITE, opener.impatient_writer, watch, lambda callback: callback())
     here.run(lambda connection: connection.execute(text("CREATE TABLE words (word TEXT UNIQUE)")).close())
     yield here
     here.close()
@@ -136,6 +136,20 @@ def test_a_disk_that_was_slow_long_ago_is_not_held_against_it(here: InPlace, wat
         here.run(words)
     watch.now += AVOID_SECONDS[0]
     assert here.run(words) == []
+
+
+def test_a_crowd_is_sent_to_the_threads_until_the_loop_has_come_round(tmp_path: Path, watch: Stopwatch) -> None:
+    turns: list[Callable[[], None]] = []
+    here = InPlace(BEGIN_WRITE, SqliteOpener(tmp_path / "test.db", now_ms).impatient_writer, watch, turns.append)
+    watch.takes = 0.6 * TURN_SECONDS
+    for _ in range(2):
+        here.run(lambda _: None)
+    with pytest.raises(NotInPlace):
+        here.run(lambda _: None)
+    (begin_turn,) = turns
+    begin_turn()
+    here.run(lambda _: None)
+    here.close()
 
 
 async def test_brief_work_runs_where_it_is_asked_for_and_other_work_in_a_thread(database: SqliteDatabase) -> None:

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, insert, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from app.db.database import Storage
@@ -13,12 +13,15 @@ from app.db.migrate import downgrade, in_transaction, transaction, upgrade
 from app.db.revision import is_at_head
 from app.db.tables import metadata, users
 from lib.streaming.errors import StorageUnavailable
-from lib.streaming.types import EndedBy, ExecutionStatus
+from lib.streaming.types import EndedBy, ExecutionStatus, WorkerId
 from tests.support.fake_clock import FakeClock
 from tests.support.postgres import PostgresDatabases
 from tests.support.schema import schema, tables_only
 from tests.support.sql_stores import sql_stores
 from tests.support.stores import Delta
+
+#: Tables of revisions after the first, which go with them and come back empty.
+LATER = {"nodes", "watches"}
 
 
 @pytest.fixture
@@ -38,7 +41,8 @@ def counts(url: str) -> dict[str, int]:
     found: dict[str, int] = {}
 
     def count(connection: Connection) -> None:
-        for table in metadata.sorted_tables:
+        there = inspect(connection).get_table_names()
+        for table in (table for table in metadata.sorted_tables if table.name in there):
             found[table.name] = connection.scalars(text(f"SELECT count(*) FROM {table.name}")).one()
 
     in_transaction(url, count)
@@ -58,7 +62,10 @@ async def fill(storage: Storage, clock: FakeClock) -> None:
     await owner.commit(Delta(0, 1, "text"))
     await owner.end(ExecutionStatus.CANCELLED, ended_by=EndedBy.USER)
     await storage.execution_store.compact(owner.id)
-    await (await stores.own()).begin()
+    live = await stores.own()
+    await live.begin()
+    await storage.watches.keep(WorkerId("node"), 10)
+    await storage.watches.note(WorkerId("node"), [live.id], [])
     await storage.close()
 
 
@@ -71,7 +78,8 @@ def test_a_migrated_file_has_the_schema_the_code_works_with(new_file: str, tmp_p
 def test_a_migrated_postgresql_database_does_too(postgres: PostgresDatabases) -> None:
     with postgres.migrated() as migrated, postgres.empty() as created:
         in_transaction(created, metadata.create_all)
-        assert tables_only(schema(migrated)) == schema(created)
+        ours = {name: words for name, words in schema(migrated).items() if "pgqueuer" not in name}
+        assert tables_only(ours) == schema(created)
 
 
 def test_upgrading_again_changes_nothing(url: str) -> None:
@@ -108,11 +116,12 @@ async def test_every_step_down_and_up_again_keeps_the_rows(storage: Storage, clo
     await fill(storage, clock)
     rows, newest = counts(url), lasting(url)
     assert all(rows.values())
+    kept = {name: count for name, count in rows.items() if name not in LATER}
     downgrade(url, "0001")
-    assert counts(url) == rows
+    assert counts(url) == kept
     assert not at_head(url)
     upgrade(url)
-    assert counts(url) == rows
+    assert counts(url) == kept | dict.fromkeys(LATER, 0)
     assert lasting(url) == newest
 
 

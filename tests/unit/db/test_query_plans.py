@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from app.db.database import Storage
@@ -12,7 +13,7 @@ from app.db.records import ExecutionFilter
 from app.db.sqlite import SqliteDatabase
 from app.db.url import sqlite_path
 from lib.streaming.ids import Uuid7Factory
-from lib.streaming.types import EndedBy, ExecutionStatus, Seq
+from lib.streaming.types import EndedBy, ExecutionId, ExecutionStatus, Seq
 from tests.support.database import fresh_database
 from tests.support.fake_clock import FakeClock
 from tests.support.sql_stores import sql_stores
@@ -68,6 +69,17 @@ async def test_no_step_of_an_executions_life_reads_a_table_whole(storage: Storag
     assert [plan for plan in plans if reads_a_table_whole(plan)] == []
 
 
+async def test_retention_finds_what_is_due_by_its_indexes(storage: Storage, stores: Stores) -> None:
+    await (await stores.own()).end()
+    async with Recorder(storage) as recorder:
+        for remove in (storage.retention.remove_contents, storage.retention.remove_records):
+            await remove(-1, 10)
+    plans = recorder.plans()
+    assert any("ix_executions_with_contents (finished_ms<?)" in plan for plan in plans)
+    assert any("ix_executions_created_ms_id (created_ms<?)" in plan for plan in plans)
+    assert [plan for plan in plans if reads_a_table_whole(plan)] == []
+
+
 async def test_the_fence_finds_its_rows_and_their_newest_numbers_by_key(storage: Storage, stores: Stores) -> None:
     owners = [await stores.own() for _ in range(3)]
     async with Recorder(storage) as recorder:
@@ -98,6 +110,18 @@ async def test_a_list_of_executions_comes_out_of_its_index_in_order(storage: Sto
         plans = recorder.plans()
         assert not [plan for plan in plans if "TEMP B-TREE" in plan], plans
         assert any("executions USING INDEX ix_executions" in plan for plan in plans), plans
+
+
+async def test_a_page_far_down_the_list_is_a_range_of_its_index(storage: Storage, stores: Stores) -> None:
+    owner = await stores.own()
+    ada = await storage.executions.owner_of(owner.id)
+    for principal, index in (
+        (ada, "ix_executions_principal_id_created_ms_id (principal_id=? AND (created_ms,id)<(?,?))"),
+        (None, "ix_executions_created_ms_id ((created_ms,id)<(?,?))"),
+    ):
+        async with Recorder(storage) as recorder:
+            await storage.executions.list(principal, 10, "MTgwMDAwMDAwMDAwMC5h", ExecutionFilter())
+        assert f"SEARCH executions USING INDEX {index}" in recorder.plans()
 
 
 async def test_a_limit_counts_live_executions_without_reading_the_finished_ones(
@@ -155,3 +179,41 @@ async def test_the_terminal_write_is_one_transaction(storage: Storage, stores: S
     async with Recorder(storage) as recorder:
         await owner.end()
     assert recorder.heads.count("COMMIT") == 1
+
+
+async def test_a_start_is_five_statements_and_one_for_a_version_not_seen_before(
+    storage: Storage, stores: Stores
+) -> None:
+    new = await stores.new(idempotency_key="first", request_hash=b"h")
+    again = msgspec.structs.replace(new, id=ExecutionId("again"), idempotency_key="again")
+    for start, expected in ((new, ["SELECT"]), (again, [])):
+        async with Recorder(storage) as recorder:
+            await storage.execution_store.create(start)
+        steps = ["SELECT", "SELECT", "SELECT", "INSERT", "INSERT", *expected]
+        assert recorder.heads == ["BEGIN", *steps, "COMMIT"]
+
+
+async def test_following_is_two_statements(storage: Storage, stores: Stores) -> None:
+    owner = await stores.own()
+    async with Recorder(storage) as recorder:
+        await storage.log_store.handle(owner.id)
+        await storage.log_store.read(owner.claim.handle, Seq(0), 100)
+    assert recorder.read_heads == ["BEGIN", "SELECT", "COMMIT"] * 2
+
+
+async def test_a_list_is_one_statement_however_long(storage: Storage, stores: Stores) -> None:
+    owners = [await stores.own(principal_id=await stores.principal("ada")) for _ in range(3)]
+    ada = await storage.executions.owner_of(owners[0].id)
+    async with Recorder(storage) as recorder:
+        await storage.executions.list(ada, 100, None, ExecutionFilter())
+    assert recorder.read_heads == ["BEGIN", "SELECT", "COMMIT"]
+
+
+async def test_a_record_is_two_statements_however_many_attempts(storage: Storage, stores: Stores) -> None:
+    owner = await stores.own()
+    await owner.begin()
+    await owner.retry()
+    await owner.begin(attempt=2)
+    async with Recorder(storage) as recorder:
+        await storage.executions.record(owner.id)
+    assert recorder.read_heads == ["BEGIN", "SELECT", "SELECT", "COMMIT"]

@@ -1,18 +1,17 @@
-"""Request limits: how many, whose, what is told, and what happens when nobody can count."""
+"""Request limits: how many, whose, and what is told."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from limits.aio.storage import MovingWindowSupport, Storage
 
 from app.http.problems import ApiError
 from app.http.rate_limits import STARTS, RateLimits
 from app.http.rate_memory import MovingWindowMemory
+from app.http.rate_windows import Windows
 from tests.support.fake_clock import FakeClock
 from tests.support.http_layer import HttpLayer, http_layer
 
@@ -24,7 +23,7 @@ async def layer(tmp_path: Path) -> AsyncIterator[HttpLayer]:
 
 
 def limits(clock: FakeClock, rates: str = "3/minute", **policies: str) -> RateLimits:
-    return RateLimits(MovingWindowMemory(clock), clock, {STARTS: rates, **policies})
+    return RateLimits(Windows(MovingWindowMemory(clock), clock), {STARTS: rates, **policies})
 
 
 async def admitted(limiter: RateLimits, *identities: str, policy: str = STARTS) -> bool:
@@ -152,62 +151,10 @@ async def test_the_addresses_of_one_ipv6_network_count_as_one() -> None:
         await limiter.sign_in("somebody@example.org", "2001:db8::ffff")
 
 
-class DeadStorage(Storage, MovingWindowSupport):
-    """A shared storage that refuses, or never answers."""
-
-    STORAGE_SCHEME = None
-
-    def __init__(self, *, hangs: bool) -> None:
-        super().__init__()
-        self.hangs = hangs
-
-    async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        raise NotImplementedError
-
-    async def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
-        if self.hangs:
-            await asyncio.Event().wait()
-        raise ConnectionRefusedError
-
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        return OSError
-
-    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        raise NotImplementedError
-
-    async def get(self, key: str) -> int:
-        raise NotImplementedError
-
-    async def get_expiry(self, key: str) -> float:
-        raise NotImplementedError
-
-    async def check(self) -> bool:
-        return False
-
-    async def reset(self) -> int | None:
-        return None
-
-    async def clear(self, key: str) -> None:
-        return None
-
-
-@pytest.mark.parametrize("hangs", [False, True])
-async def test_a_storage_that_does_not_answer_refuses_soon_and_is_counted(hangs: bool) -> None:
-    clock = FakeClock()
-    limiter = RateLimits(DeadStorage(hangs=hangs), clock, {STARTS: "3/minute"})
-    began = time.perf_counter()
-    with pytest.raises(ApiError) as refused:
-        await limiter.spend(STARTS, "ann")
-    assert time.perf_counter() - began < 2
-    assert refused.value.code == "rate_limits_unavailable"
-    assert limiter.unavailable == 1
-
-
 async def test_memory_forgets_whoever_has_stopped_asking() -> None:
     clock = FakeClock()
     memory = MovingWindowMemory(clock)
-    limiter = RateLimits(memory, clock, {STARTS: "3/minute;9/hour"})
+    limiter = RateLimits(Windows(memory, clock), {STARTS: "3/minute;9/hour"})
     for index in range(100):
         await limiter.spend(STARTS, str(index))
     assert len(memory) == 200

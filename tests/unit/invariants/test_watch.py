@@ -31,7 +31,7 @@ class Bench:
         self.service = service
         self.answers = bytearray()
         self.log = io.StringIO()
-        self.subject = ServiceSubject(service, directory, self.answers, self.log)
+        self.subject = ServiceSubject(service, lambda: running_service(directory, again=True), self.answers, self.log)
         self.watch = Watch(self.subject)
         service.secrets.append(SECRET)
 

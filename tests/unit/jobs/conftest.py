@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 
@@ -23,3 +24,10 @@ def connect(queue_url: str) -> Connect:
     """Opens connections to a database whose tables of tickets are empty."""
     in_transaction(queue_url, lambda connection: connection.execute(EMPTY).close())
     return connector(queue_url, statement_seconds=5)
+
+
+@pytest.fixture
+async def connection(connect: Connect) -> AsyncIterator[asyncpg.Connection]:
+    connection = await connect()
+    yield connection
+    await connection.close()

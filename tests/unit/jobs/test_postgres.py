@@ -12,15 +12,11 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from pgqueuer import AsyncpgDriver, Queries
-from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
 from pgqueuer.domain.types import QueueManagerId
 
 from app.db.postgres.plain import Connect
 from app.jobs import ticket_worker
-from app.jobs.object_names import object_names
 from app.jobs.postgres import PostgresJobQueue
-from app.jobs.ticket_insert import ENTRYPOINT, TicketInsert
 from app.jobs.ticket_table import TicketTable
 from lib.streaming.clock import SystemClock
 from lib.streaming.errors import StorageUnavailable
@@ -81,23 +77,6 @@ def only_woken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ticket_worker, "HEARTBEAT_SECONDS", 3600.0)
 
 
-@pytest.fixture
-async def connection(connect: Connect) -> AsyncIterator[asyncpg.Connection]:
-    connection = await connect()
-    yield connection
-    await connection.close()
-
-
-def queries(driver: Any) -> Queries:
-    names = object_names()
-    return Queries(
-        driver,
-        QueryBuilderEnvironment(settings=names),
-        QueryQueueBuilder(settings=names),
-        QuerySchedulerBuilder(settings=names),
-    )
-
-
 def ids(*names: str) -> list[ExecutionId]:
     return [ExecutionId(name) for name in names]
 
@@ -111,27 +90,6 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(10):
         while not await condition():  # noqa: ASYNC110 -- the database tells nobody
             await asyncio.sleep(0.01)
-
-
-async def test_the_migrated_tables_are_what_the_installed_release_declares(connection: asyncpg.Connection) -> None:
-    plan = await queries(AsyncpgDriver(connection)).plan_upgrade()
-    assert (list(plan.statements), list(plan.notes)) == ([], [])
-
-
-async def test_a_ticket_is_made_by_the_library_s_own_statement() -> None:
-    sent: list[tuple[object, ...]] = []
-
-    class Recorder:
-        async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
-            sent.append((query, *args))
-            return []
-
-    names = ids("a", "b")
-    payloads: list[bytes | None] = [name.encode() for name in names]
-    keys: list[str | None] = list(names)
-    await queries(Recorder()).enqueue([ENTRYPOINT] * 2, payloads, [0, 0], dedupe_key=keys, on_conflict="skip")
-    insert = TicketInsert()
-    assert [(insert.text, *insert.values(*names))] == sent
 
 
 async def test_the_limit_holds_over_all_workers_and_all_take_part(make: MakeQueue) -> None:
@@ -192,20 +150,6 @@ async def test_a_ticket_in_hand_is_kept_however_long_it_takes(make: MakeQueue, c
 
     await until(kept_twice)
     assert (work.started, other.started) == (ids("a"), [])
-
-
-async def test_what_another_worker_holds_by_now_is_not_handed_in(connect: Connect) -> None:
-    tables = [
-        TicketTable(await connect(), QueueManagerId(uuid4()), LIMIT, timedelta(seconds=stale)) for stale in (60, 0)
-    ]
-    slow, quick = tables
-    await slow.offer(ids("a", "b"))
-    jobs = await slow.take(10)
-    assert len(await quick.take(10)) == 2
-    await slow.hand_in(jobs[:1], jobs[1:])
-    assert await slow.stats() == QueueStats(queued=0, running=2)
-    for table in tables:
-        await table.close()
 
 
 @pytest.mark.usefixtures("only_woken")
@@ -297,18 +241,23 @@ async def test_a_database_that_is_away_refuses_tickets_and_the_worker_waits_for_
     await queue.close()
 
 
-async def test_steps_of_tickets_are_forgotten(make: MakeQueue, connection: asyncpg.Connection) -> None:
+async def test_old_steps_of_tickets_are_forgotten_by_whoever_works(
+    make: MakeQueue, connection: asyncpg.Connection
+) -> None:
     work = Work()
     work.finish.set()
     queue = await opened(make(), work)
     await queue.submit(*ids("a", "b"))
-    await work.begun(2)
+    steps = "SELECT count(*) FROM pgqueuer_log"
 
-    async def logged() -> bool:
-        return bool(await connection.fetchval("SELECT count(*) FROM pgqueuer_log") == 6)
+    async def all_logged() -> bool:
+        return bool(await connection.fetchval(steps) == 6)
 
-    await until(logged)
+    await until(all_logged)
     await connection.execute("UPDATE pgqueuer_log SET created = created - interval '2 hours' WHERE status = 'queued'")
-    table = TicketTable(connection, QueueManagerId(uuid4()), LIMIT, timedelta(seconds=LEASE))
-    await table.trim_log()
-    assert await connection.fetchval("SELECT count(*) FROM pgqueuer_log") == 4
+    await opened(make(), work)
+
+    async def old_ones_are_gone() -> bool:
+        return bool(await connection.fetchval(steps) == 4)
+
+    await until(old_ones_are_gone)

@@ -70,6 +70,33 @@ def test_a_misspelt_setting_is_a_problem_with_a_suggestion_and_without_its_value
     assert "docs/operations.md" in found["AA_QUITE_ELSE"]
 
 
+@pytest.mark.parametrize(
+    ("content", "metadata", "audit", "wrong"),
+    [
+        ("30", "90", "365", set()),
+        ("30", "30", "30", set()),
+        ("30", "", "", set()),
+        ("", "", "30", set()),
+        ("30", "29", "", {"AA_RETENTION_METADATA_DAYS"}),
+        ("30", "90", "89", {"AA_RETENTION_AUDIT_DAYS"}),
+        ("30", "", "29", {"AA_RETENTION_AUDIT_DAYS"}),
+        ("30", "10", "9", {"AA_RETENTION_METADATA_DAYS", "AA_RETENTION_AUDIT_DAYS"}),
+    ],
+)
+def test_what_depends_on_another_is_kept_no_longer_than_it(
+    tmp_path: Path, content: str, metadata: str, audit: str, wrong: set[str]
+) -> None:
+    given = {
+        "AA_RETENTION_CONTENT_DAYS": content,
+        "AA_RETENTION_METADATA_DAYS": metadata,
+        "AA_RETENTION_AUDIT_DAYS": audit,
+    }
+    if wrong:
+        assert set(problems(tmp_path, **given)) == wrong
+    else:
+        load(tmp_path, **given)
+
+
 def test_secrets_are_shown_neither_in_problems_nor_in_the_settings(tmp_path: Path) -> None:
     found = problems(
         tmp_path,

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from lib.streaming.definition import Timeouts
-from lib.streaming.errors import UpstreamFailure
+from lib.streaming.errors import StorageUnavailable, UpstreamFailure
 from lib.streaming.execution_manager.receipt import StopOutcome
+from lib.streaming.ports.job_queue import Outcome
 from lib.streaming.ports.models import UsageReport
 from lib.streaming.types import (
     EndedBy,
@@ -143,7 +144,7 @@ async def test_a_stop_closes_the_upstream_keeps_the_text_and_says_so() -> None:
 
 
 async def test_a_stop_before_the_start_never_calls_a_model() -> None:
-    async with Engine(claim_at_start=0) as engine:
+    async with Engine(claim_at_start=False) as engine:
         engine.queue.paused = True
         await engine.start(chain("a"))
         receipt = await engine.service.cancel(RUN, EndedBy.USER)
@@ -151,6 +152,19 @@ async def test_a_stop_before_the_start_never_calls_a_model() -> None:
         assert receipt.outcome is StopOutcome.STOPPED_BEFORE_START
         assert engine.provider.streams == []
         assert types(engine) == ["execution.queued", "execution.finished"]
+        assert engine.problems() == []
+
+
+async def test_a_stop_of_an_execution_whose_owner_is_lost_ends_it_and_says_so() -> None:
+    async with Engine() as engine:
+        engine.queue.paused = True
+        await engine.start(chain("a"))
+        await engine.store.claim(RUN, WorkerId("dead"), 0)
+        receipt = await engine.service.cancel(RUN, EndedBy.USER)
+        assert receipt is not None
+        assert (receipt.outcome, receipt.status) == (StopOutcome.OWNER_LOST, ExecutionStatus.CANCELLED)
+        assert receipt.upstream_closed
+        assert engine.row().status is ExecutionStatus.CANCELLED
         assert engine.problems() == []
 
 
@@ -222,7 +236,7 @@ async def test_the_execution_s_clock_ends_whatever_runs() -> None:
 
 
 async def test_an_execution_that_waited_too_long_in_the_queue_is_ended_without_a_call() -> None:
-    async with Engine(queue_timeout=30, claim_at_start=0) as engine:
+    async with Engine(queue_timeout=30, claim_at_start=False) as engine:
         engine.queue.paused = True
         await engine.start(chain("a"))
         await engine.clock.advance(40)
@@ -361,7 +375,7 @@ async def test_a_second_worker_goes_on_at_the_interrupted_prompt_and_voids_its_t
 
 
 async def test_a_worker_with_room_owns_what_is_started_on_it_without_a_ticket() -> None:
-    async with Engine(claim_at_start=1) as engine:
+    async with Engine(max_running=1) as engine:
         engine.queue.paused = True
         await engine.start(chain("a"))
         await engine.start(chain("a"), id="run-2")
@@ -387,7 +401,7 @@ async def test_a_drain_hands_over_what_went_past_the_queue_too() -> None:
 
 
 async def test_an_execution_whose_workers_keep_dying_is_ended_in_the_end() -> None:
-    engine = Engine(max_claims=2, claim_at_start=0)
+    engine = Engine(max_claims=2, claim_at_start=False)
     async with engine:
         engine.queue.paused = True
         await engine.start(chain("a"))
@@ -420,6 +434,33 @@ async def test_a_drain_hands_over_at_the_prompt_boundary_and_the_next_node_goes_
         assert second.problems() == []
 
 
+@pytest.mark.parametrize("failure", [ValueError("a fault"), StorageUnavailable("the disk is full")])
+async def test_an_end_that_cannot_be_stored_is_stored_by_the_next_owner(failure: Exception) -> None:
+    """Whatever is thrown while the end is written, who watches sees an end."""
+    clock = FakeClock()
+    store = SlowStore(clock)
+    async with Engine(store=store, clock=clock) as engine:
+        await engine.start(chain("a"))
+        view = await engine.service.follow(RUN)
+        assert view is not None
+        await engine.provider.streams[0].text("paid for")
+        store.failures = [failure] * 100
+        await engine.provider.streams[0].finish()
+        await clock.advance(4)
+        store.failures = []
+        await clock.advance(12)
+        if len(engine.provider.streams) > 1:
+            await engine.provider.streams[1].text("again")
+            await engine.provider.streams[1].finish()
+        assert engine.row().status is ExecutionStatus.COMPLETED
+        assert engine.problems() == []
+        shown = b""
+        while (frames := await view.read(0)) is not None:
+            shown += frames
+        assert shown.count(b"event: execution.finished") == 1
+        await view.close()
+
+
 async def test_an_ended_execution_leaves_nothing_for_the_collector() -> None:
     """Collections are rare in a server, and the text of an execution may be ten megabytes."""
     async with Engine() as engine:
@@ -439,3 +480,24 @@ async def test_an_ended_execution_leaves_nothing_for_the_collector() -> None:
             assert kept() is None
         finally:
             gc.enable()
+
+
+async def test_a_worker_that_took_an_execution_twice_goes_on_with_the_newer_claim_only() -> None:
+    """Two claims may be under way at once; the lease of the first may be over before it is answered."""
+    async with Engine() as engine:
+        manager, store = engine.service.manager, engine.store
+        await engine.start(chain("a"))
+        run = manager.find(RUN)
+        assert run is not None
+        await store.expire_leases()
+        newer = await store.claim(RUN, manager.worker, 5)
+        assert newer is not None
+        owning = asyncio.ensure_future(manager._own(newer))
+        await settle()
+        assert manager.held() == {RUN: newer.epoch}
+        assert await manager._own(run.claim) is Outcome.DONE, "too late"
+        await engine.provider.streams[1].text("A")
+        await engine.provider.streams[1].finish()
+        await owning
+        assert engine.row().status is ExecutionStatus.COMPLETED
+        assert (engine.problems(), manager.held()) == ([], {})

@@ -10,6 +10,7 @@ import pytest
 from lib.streaming.definition import Choice, Definition, FieldOptions, FieldType, InputField
 from lib.streaming.definition_check.parse import parse_definition, with_ids
 from lib.streaming.types import OnError
+from tests.support.odd_json import every_odd_one
 
 GOOD: dict[str, object] = {
     "name": "Lesson plan",
@@ -201,6 +202,12 @@ def test_one_wrong_member_is_one_problem_at_its_path(
     path: tuple[str | int, ...], value: object, at: str, code: str
 ) -> None:
     assert (at, code) in found(changed((path, value)))
+
+
+def test_no_value_in_any_place_is_more_than_a_problem() -> None:
+    for what, body in every_odd_one(GOOD):
+        definition, problems = parse_definition(body)
+        assert (definition is None) == bool(problems), what
 
 
 def test_every_problem_is_reported_at_once() -> None:

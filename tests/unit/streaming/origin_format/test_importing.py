@@ -10,6 +10,7 @@ import pytest
 from lib.streaming.definition import Choice, Definition, FieldType
 from lib.streaming.origin_format.importing import MAX_FILE_BYTES, import_assistants
 from lib.streaming.origin_format.result import ImportedAssistant
+from tests.support.odd_json import every_odd_one
 from tests.support.origin_file import MODELS, SAMPLE
 
 PROMPT: dict[str, object] = {"name": "Draft", "content": "Write about ${topic}", "model_name": "gpt-4o", "position": 0}
@@ -286,3 +287,16 @@ def test_problems_of_templates_are_found_before_anything_runs() -> None:
 def test_escapes_in_a_name_do_not_hide_that_its_mapping_was_needed() -> None:
     raw = with_prompt(content=r"About \${my\_text}", input_mapping={"my_text": "prompt_3.output"})
     assert ("assistants[0].prompts[0].input_mapping.my_text", "mapping_dropped") in found(raw)
+
+
+def test_no_value_in_any_place_is_more_than_a_problem() -> None:
+    options = {"choices": [{"value": "a", "label": "A"}], "default": "a", "minSelections": 1}
+    full = assistant(
+        prompts=[PROMPT | {"system_context": "s", "input_mapping": {"a": "input.topic"}, "parallel_group": 1}],
+        input_fields=[FIELD, FIELD | {"name": "more", "field_type": "multi_select", "options": options}],
+        timeout_seconds=5,
+    )
+    for what, file in every_odd_one({"version": "1.0", "assistants": [full]}):
+        result = import_assistants(json.dumps(file).encode(), MODELS)
+        told = [*result.problems, *(problem for one in result.assistants for problem in one.problems)]
+        assert all(one.definition is not None for one in result.assistants) or told, what

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from lib.streaming.definition import Definition, FieldType, InputField, PromptDefinition
 from lib.streaming.prompt_decoder import decode_editor_escapes
 from lib.streaming.prompt_processor.check import check_prompts
-from lib.streaming.prompt_processor.processor import PromptProcessor
+from lib.streaming.prompt_processor.processor import QUICK_SOURCE, PromptProcessor
 from lib.streaming.prompt_template.cache import TemplateCache
 from lib.streaming.prompt_template.problems import TemplateCode, TemplateError
+from lib.streaming.prompt_template.template import Template
 from lib.streaming.types import Message, PromptId, Role, Value
 
 
@@ -162,3 +165,49 @@ def test_a_chain_written_for_the_origin_means_what_it_meant_there() -> None:
         "Critique the inclusion of:\n\n<Draft>",
         "<Draft>|<Critique: clarity>|<Critique: inclusion>|<Draft>|$5 and {not a variable}",
     ]
+
+
+class NotedCache(TemplateCache):
+    """Notes for each use of a text that says something whether it was on the event loop's thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_the_loop: list[bool] = []
+
+    def template(self, source: str) -> Template:
+        if source:
+            self.on_the_loop.append(threading.current_thread() is threading.main_thread())
+        return super().template(source)
+
+
+LOOPS = "{% for a in xs %}{% for b in xs %}{% endfor %}{% endfor %}done"
+
+
+@pytest.mark.parametrize(
+    ("content", "first", "again"),
+    [
+        ("{{ topic }}", [True], [True]),
+        ("{{ topic }}" + "." * QUICK_SOURCE, [False], [True]),
+        (LOOPS, [True, False], [True, False]),
+    ],
+    ids=["short", "long and not compiled yet", "short and much work"],
+)
+async def test_what_takes_long_leaves_the_event_loop(content: str, first: list[bool], again: list[bool]) -> None:
+    step = PromptDefinition(PromptId("p"), "Step", content, "any/model")
+    fields = (InputField("topic", FieldType.SHORT_TEXT, "Topic"), InputField("xs", FieldType.MULTI_SELECT, "Many"))
+    definition = Definition("One step", fields=fields, prompts=(step,))
+    inputs: dict[str, Value] = {"topic": "the sea", "xs": ["x"] * 200}
+    cache = NotedCache()
+    processor = PromptProcessor(cache)
+    prepared = [await processor.prepare(definition, step, inputs, {}) for _ in range(2)]
+    assert cache.on_the_loop == first + again
+    assert prepared == [processor.messages(definition, step, inputs, {})] * 2
+
+
+async def test_what_cannot_be_rendered_fails_at_once_and_the_same_way() -> None:
+    cache = NotedCache()
+    step = PromptDefinition(PromptId("p"), "Step", "{{ nobody }}", "any/model")
+    with pytest.raises(TemplateError) as refused:
+        await PromptProcessor(cache).prepare(Definition("One step", prompts=(step,)), step, {}, {})
+    assert [problem.code for problem in refused.value.problems] == [TemplateCode.UNKNOWN_NAME]
+    assert cache.on_the_loop == [True]

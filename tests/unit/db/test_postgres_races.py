@@ -1,0 +1,99 @@
+"""What several nodes may do to one execution at the same moment, on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from sqlalchemy import Connection, Select, select, text
+from sqlalchemy.util import await_
+
+from app.db import log_commit
+from app.db.database import Storage
+from app.db.tables import executions
+from tests.support.database import open_storage_at
+from tests.support.database_clock import DatabaseClock
+from tests.support.sql_stores import sql_stores
+from tests.support.stores import LEASE, OTHER, WORKER, Delta, Owner, Stores
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+@pytest.fixture
+async def storage(postgres_url: str, clock: DatabaseClock) -> AsyncIterator[Storage]:
+    storage = await open_storage_at(postgres_url, clock)
+    yield storage
+    await storage.close()
+
+
+@pytest.fixture
+def stores(storage: Storage, clock: DatabaseClock) -> Stores:
+    return sql_stores(storage, clock)
+
+
+async def until_somebody_waits(storage: Storage) -> None:
+    async with asyncio.timeout(10):
+        while not await storage.database.read(lambda connection: connection.scalar(text(WAITING))):
+            continue
+
+
+@asynccontextmanager
+async def holding(storage: Storage, work: Callable[[Connection], object]) -> AsyncIterator[None]:
+    """A transaction that has done `work` and is committed at the end."""
+    there, go = asyncio.Event(), asyncio.Event()
+
+    def hold(connection: Connection) -> None:
+        work(connection)
+        there.set()
+        await_(go.wait())
+
+    task = asyncio.ensure_future(storage.database.write(hold))
+    await there.wait()
+    try:
+        yield
+    finally:
+        go.set()
+        await task
+
+
+async def test_a_takeover_counts_what_the_last_owner_commits_at_that_moment(storage: Storage, stores: Stores) -> None:
+    zombie = await stores.own()
+    await stores.clock.advance(LEASE + 1)
+    late = zombie.write(Delta(0, 1, "late"))
+    async with holding(storage, lambda connection: log_commit.commit(connection, [late])):
+        claiming = asyncio.ensure_future(storage.execution_store.claim(zombie.id, OTHER, LEASE))
+        await until_somebody_waits(storage)
+    claim = await claiming
+    assert claim is not None
+    assert claim.handle.last_seq == 2
+    successor = Owner(stores, claim)
+    assert not await successor.commit(Delta(0, 1, "mine"))
+
+
+async def test_rows_are_locked_in_one_order_whoever_wants_several(storage: Storage, stores: Stores) -> None:
+    """Or two who want the same ones could each hold what the other waits for."""
+    started = [await stores.start() for _ in range(3)]
+    # A claim moves a row to the end of its table: there they lie the other way round than their keys.
+    third, second, first = owners = [await stores.claim(accepted.id) for accepted in reversed(started)]
+
+    async def renewing() -> None:
+        await storage.execution_store.renew(WORKER, {owner.id: owner.claim.epoch for owner in owners}, LEASE)
+
+    async def committing() -> None:
+        await storage.log_store.commit([owner.write(Delta(0, 1, "x")) for owner in owners])
+
+    for wanting in (renewing, committing):
+        async with holding(storage, lambda connection: connection.execute(lock_of(second)).close()):
+            task = asyncio.ensure_future(wanting())
+            await until_somebody_waits(storage)
+            free = await storage.database.write(
+                lambda connection: set(connection.scalars(select(executions.c.id).with_for_update(skip_locked=True)))
+            )
+        assert (first.id in free, third.id in free) == (False, True)
+        await task
+
+
+def lock_of(owner: Owner) -> Select[tuple[int]]:
+    return select(executions.c.key).where(executions.c.id == owner.id).with_for_update()
