@@ -21,7 +21,7 @@ def members(pid: int) -> list[int]:
 def _children(pid: int) -> list[int]:
     children: list[int] = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             children.extend(int(child) for child in task.read_text().split())
     return children
 
@@ -34,7 +34,7 @@ def cpu_seconds(pid: int) -> float:
 def _cpu_ticks(pid: int) -> int:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except FileNotFoundError:
+    except OSError:
         # It ended meanwhile; its parent has its time, or soon will.
         return 0
     # Its own time, and that of the children it has waited for.
@@ -43,4 +43,11 @@ def _cpu_ticks(pid: int) -> int:
 
 def resident_bytes(pid: int) -> int:
     """Resident memory of the whole tree."""
-    return sum(int(Path(f"/proc/{member}/statm").read_text().split()[1]) for member in members(pid)) * _PAGE
+    return sum(_resident_pages(member) for member in members(pid)) * _PAGE
+
+
+def _resident_pages(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except OSError:
+        return 0

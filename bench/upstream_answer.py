@@ -38,7 +38,7 @@ class Upstream:
 
     def release(self) -> None:
         for stream in list(self.held):
-            stream.finish()
+            stream.go_on()
 
 
 class Stream:
@@ -57,6 +57,20 @@ class Stream:
 
     def begin(self) -> None:
         self._transport.write(SSE_HEAD)
+        if self._script.gate:
+            self._upstream.held.add(self)
+        else:
+            self._speak()
+
+    def go_on(self) -> None:
+        """After the release: the first token, or the end."""
+        if self._sent:
+            self.finish()
+        else:
+            self._upstream.held.discard(self)
+            self._speak()
+
+    def _speak(self) -> None:
         if self._script.rate:
             self._upstream.wheel(self._script.rate).add(self._next)
         else:

@@ -12,17 +12,19 @@ from bench.sample import OTHER_NODE, Metric, Sample
 from bench.script import Script
 
 _RAMP_SECONDS = 0.5
-#: For the executions to be started and for all viewers to have come.
-_BEGIN_SECONDS = 2.5
+#: For all viewers to have come before the first token.
+_COMING_SECONDS = 2.5
 
 
 async def second_node(rig: Rig, running: Ours, other: Ours, seconds: float) -> list[Sample]:
-    """The same executions watched on both nodes at once; only what came while all viewers were there counts."""
-    tokens = round((_BEGIN_SECONDS + seconds) * RATE)
-    executions = [await running.start_unwatched(Script(tokens, RATE)) for _ in range(STREAMS)]
+    """The same executions watched on both nodes at once, from before their first token."""
+    tokens = round(seconds * RATE)
+    executions = [await running.start_unwatched(Script(tokens, RATE, gate=True)) for _ in range(STREAMS)]
     async with asyncio.TaskGroup() as group:
         near = group.create_task(rig.play(_viewers(running, executions, tokens)))
         far = group.create_task(rig.play(_viewers(other, executions, tokens)))
+        await asyncio.sleep(_COMING_SECONDS)
+        await rig.release()
     return [*_samples(running.name, near.result()), *_samples(OTHER_NODE, far.result())]
 
 
@@ -33,8 +35,7 @@ def _viewers(node: Ours, executions: list[str], tokens: int) -> Load:
         streams=len(executions),
         tokens=tokens,
         ramp=_RAMP_SECONDS,
-        steady=True,
-        deadline=2 * tokens / RATE + 10,
+        deadline=_COMING_SECONDS + 3 * tokens / RATE + 10,
     )
 
 
