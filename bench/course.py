@@ -122,7 +122,7 @@ class Course(msgspec.Struct, frozen=True):
         try:
             await measuring
         except Exception as error:  # noqa: BLE001 - a run of a quarter of an hour goes on without this figure
-            self.figures.doubts.append(f"{what}: not measured, {type(error).__name__}: {str(error)[:200]}")
+            self.figures.doubts.append(f"{what}: not measured, {type(error).__name__}: {_short(error)}")
             self.say(self.figures.doubts[-1])
             await self.rig.release()
         self.say(f"  {what}: {time.monotonic() - began:.1f} s")
@@ -130,3 +130,8 @@ class Course(msgspec.Struct, frozen=True):
 
 async def _collect(measuring: Awaitable[T], take: Callable[[T], None]) -> None:
     take(await measuring)
+
+
+def _short(error: Exception) -> str:
+    """The end of what it says, on one line: a server's log says last why it ended."""
+    return " ".join(str(error).split())[-160:]
