@@ -40,13 +40,13 @@ def delta(text: bytes) -> bytes:
 
 def token(text: bytes) -> bytes:
     """One piece of content as an HTTP chunk of its own."""
-    return _chunk(delta(text))
+    return chunk(delta(text))
 
 
 def ending(tokens: int, *, usage: bool) -> bytes:
     """Finish reason, usage if it was asked for, the done line, the end of the body."""
-    count = _chunk(_USAGE % (tokens, tokens + 9)) if usage else b""
-    return _chunk(_FINISH) + count + _chunk(_DONE) + b"0\r\n\r\n"
+    count = chunk(_USAGE % (tokens, tokens + 9)) if usage else b""
+    return chunk(_FINISH) + count + chunk(_DONE) + b"0\r\n\r\n"
 
 
 def json_answer(body: bytes) -> bytes:
@@ -64,5 +64,6 @@ def content_length(head: bytes) -> int:
     return 0
 
 
-def _chunk(payload: bytes) -> bytes:
+def chunk(payload: bytes) -> bytes:
+    """A part of a chunked body."""
     return b"%x\r\n%s\r\n" % (len(payload), payload)

@@ -27,7 +27,7 @@ class LoadClient:
 
     def __init__(self, load: Load) -> None:
         self._load = load
-        self._request = load.request.encode()
+        self._requests = [request.encode() for request in load.requests]
         self._readings = Readings(load.streams, self._cpu, steady=load.steady)
         self._lags = array("q")
         self._open: set[StreamReader] = set()
@@ -37,7 +37,7 @@ class LoadClient:
 
     async def run(self) -> LoadResult:
         """Open all streams, wait for their ends, report."""
-        cpu, began = self._cpu(), time.monotonic()
+        cpu, database_cpu, began = self._cpu(), self._database_cpu(), time.monotonic()
         watch = asyncio.get_running_loop().create_task(self._watch_lag())
         self._start_all()
         try:
@@ -48,7 +48,7 @@ class LoadClient:
         seconds = time.monotonic() - began
         watch.cancel()
         await asyncio.sleep(_SETTLE_SECONDS)
-        return self._readings.result(seconds, self._cpu() - cpu, self._lags)
+        return self._readings.result(seconds, self._cpu() - cpu, self._lags, self._database_cpu() - database_cpu)
 
     def _start_all(self) -> None:
         if self._load.one_by_one:
@@ -60,14 +60,15 @@ class LoadClient:
 
     def _start(self) -> None:
         if self._unstarted:
+            request = self._requests[self._unstarted % len(self._requests)]
             self._unstarted -= 1
-            connecting = asyncio.get_running_loop().create_task(self._connect())
+            connecting = asyncio.get_running_loop().create_task(self._connect(request))
             self._connecting.add(connecting)
             connecting.add_done_callback(self._connecting.discard)
 
-    async def _connect(self) -> None:
+    async def _connect(self, request: bytes) -> None:
         load = self._load
-        reader = StreamReader(self._request, load.tokens, self._readings, self._ended, leave_early=load.leave_early)
+        reader = StreamReader(request, load.tokens, self._readings, self._ended, leave_early=load.leave_early)
         self._open.add(reader)
         try:
             await asyncio.get_running_loop().create_connection(lambda: reader, "127.0.0.1", load.port)
@@ -99,6 +100,9 @@ class LoadClient:
 
     def _cpu(self) -> float:
         return cpu_seconds(self._load.server_pid) if self._load.server_pid else 0.0
+
+    def _database_cpu(self) -> float:
+        return cpu_seconds(self._load.database_pid) if self._load.database_pid else 0.0
 
 
 async def play(load: Load) -> LoadResult:

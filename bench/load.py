@@ -8,15 +8,16 @@ import msgspec
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
-    """`streams` times the same request, one connection each, begun evenly over `ramp` seconds.
+    """`streams` requests, one connection each, begun evenly over `ramp` seconds; `requests` are taken in turn.
 
     `tokens` are expected on each. `one_by_one` starts a stream when the one before has ended; `leave_early` closes
     a stream once its tokens are there. What is not over after `deadline` seconds is counted as incomplete.
-    `steady` reads latencies only while all streams are open. `server_pid` is the process tree whose CPU time is read.
+    `steady` reads latencies only while all streams are open. `server_pid` and `database_pid` are the process trees whose CPU
+    time is read.
     """
 
     port: int
-    request: str
+    requests: Sequence[str]
     streams: int
     tokens: int
     ramp: float = 0.0
@@ -25,6 +26,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     steady: bool = False
     deadline: float = 60.0
     server_pid: int | None = None
+    database_pid: int | None = None
 
 
 class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +46,7 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     latency_p99: float | None = None
     cpu_us_per_token: float | None = None
     steady_cpu_us_per_token: float | None = None
+    database_cpu_us_per_token: float | None = None
     lag_p99: float | None = None
     refusal: str = ""
 

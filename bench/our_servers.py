@@ -13,13 +13,14 @@ import msgspec
 from app.settings.key_format import generate_key
 from bench.http_call import call
 from bench.ours import Identified, Ours
+from bench.sample import OTHER_NODE
 from bench.server_process import StartFailed, free_port, running
 from bench.target import Place
 
 DATABASE_FILE = "assistant-architect.sqlite3"
 SERVE = ("-m", "app", "serve")
 #: The same server with a log store that stores nothing.
-EMIT_ONLY = ("-m", "bench.emit_only", "serve")
+EMIT_ONLY_SERVE = ("-m", "bench.emit_only", "serve")
 
 _UNLIMITED = "1000000"
 _DEFINITION = {
@@ -44,7 +45,18 @@ async def on_postgres(place: Place, name: str = "ours-pg", command: Sequence[str
         raise StartFailed("there is no PostgreSQL")
     url = await place.postgres.database(name.replace("-", "_"))
     async with _node(place, name, command, {"AA_DATABASE_URL": url}) as node:
-        yield msgspec.structs.replace(node, database_pid=place.postgres.pid)
+        yield msgspec.structs.replace(node, database_url=url, database_pid=place.postgres.pid)
+
+
+@contextlib.asynccontextmanager
+async def another_node(place: Place, first: Ours) -> AsyncIterator[Ours]:
+    """A node on the same PostgreSQL database that only serves; raises `StartFailed` where nodes cannot share one."""
+    assert first.database_url is not None, "only PostgreSQL is shared"
+    data = place.directory / OTHER_NODE.replace(" ", "-")
+    shutil.rmtree(data, ignore_errors=True)
+    own = {"AA_DATA_DIR": str(data), "AA_DATABASE_URL": first.database_url}
+    async with _served(place, data.name, (*SERVE, "--no-worker"), own) as (port, pid):
+        yield msgspec.structs.replace(first, name=OTHER_NODE, port=port, pid=pid)
 
 
 @contextlib.asynccontextmanager

@@ -11,7 +11,9 @@ from bench.script import Script
 
 
 class Ours(msgspec.Struct, frozen=True, kw_only=True):
-    """A running server. `database` is its SQLite file; `database_pid` leads PostgreSQL's processes where it uses that."""
+    """A running server. `database` is its SQLite file; on PostgreSQL there are `database_url`, and `database_pid` that leads its
+    processes.
+    """
 
     name: str
     port: int
@@ -19,6 +21,7 @@ class Ours(msgspec.Struct, frozen=True, kw_only=True):
     authorization: str
     assistant_id: str
     database: Path | None = None
+    database_url: str | None = None
     database_pid: int | None = None
 
     def request(self, script: Script) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -20,20 +21,33 @@ def members(pid: int) -> list[int]:
 def _children(pid: int) -> list[int]:
     children: list[int] = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        children.extend(int(child) for child in task.read_text().split())
+        with contextlib.suppress(OSError):
+            children.extend(int(child) for child in task.read_text().split())
     return children
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of the whole tree, in steps of one clock tick (10 ms)."""
+    """User and system time of the whole tree, what has ended in it included, in steps of one clock tick (10 ms)."""
     return sum(_cpu_ticks(member) for member in members(pid)) / _TICKS
 
 
 def _cpu_ticks(pid: int) -> int:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        # It ended meanwhile; its parent has its time, or soon will.
+        return 0
+    # Its own time, and that of the children it has waited for.
+    return sum(int(field) for field in fields[11:15])
 
 
 def resident_bytes(pid: int) -> int:
     """Resident memory of the whole tree."""
-    return sum(int(Path(f"/proc/{member}/statm").read_text().split()[1]) for member in members(pid)) * _PAGE
+    return sum(_resident_pages(member) for member in members(pid)) * _PAGE
+
+
+def _resident_pages(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except OSError:
+        return 0

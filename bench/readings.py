@@ -51,8 +51,8 @@ class Readings:
         """Streams that were never begun."""
         self._incomplete += streams
 
-    def result(self, seconds: float, cpu: float, lags: Sequence[int]) -> LoadResult:
-        """Everything so far as figures; `cpu` are the server's seconds over the whole load."""
+    def result(self, seconds: float, cpu: float, lags: Sequence[int], database_cpu: float = 0.0) -> LoadResult:
+        """Everything so far as figures; `cpu` and `database_cpu` are seconds over the whole load."""
         return LoadResult(
             complete=self._complete,
             incomplete=self._incomplete,
@@ -63,11 +63,16 @@ class Readings:
             first_p99=percentile_ms(self._firsts, 0.99),
             latency_p50=percentile_ms(self._latencies, 0.5),
             latency_p99=percentile_ms(self._latencies, 0.99),
-            cpu_us_per_token=cpu / self._tokens * 1e6 if cpu and self._tokens else None,
+            cpu_us_per_token=self._a_token(cpu),
+            database_cpu_us_per_token=self._a_token(database_cpu),
             steady_cpu_us_per_token=self._window_cpu_us,
             lag_p99=percentile_ms(lags, 0.99),
             refusal=self.refusal,
         )
+
+    def _a_token(self, cpu: float) -> float | None:
+        """Seconds in all as microseconds a token."""
+        return cpu / self._tokens * 1e6 if cpu and self._tokens else None
 
     def _close_window(self) -> None:
         if self._window is None:

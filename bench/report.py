@@ -13,7 +13,7 @@ import msgspec
 
 from bench.bars import Verdict
 from bench.sample import Figures
-from bench.tables import figure_table, verdict_table
+from bench.tables import fault_table, figure_table, growth_table, variant_table, verdict_table
 
 BEGIN = "<!-- bench: begin, written by `make bench` -->"
 END = "<!-- bench: end -->"
@@ -52,7 +52,15 @@ def section(figures: Figures, verdicts: Sequence[Verdict], circumstances: Circum
         verdict_table(verdicts),
         "Medians [lowest-highest of the rounds]:",
         figure_table(figures),
+        "Ours without its log (text is sent, not stored, and waits for nothing), and watched from another node:",
+        variant_table(figures),
     ]
+    if figures.steps:
+        parts += ["Growth: CPU µs a token, p50 and p99 of its latency in ms.", growth_table(figures.steps)]
+    if figures.told:
+        parts += ["What the client is told when the upstream misbehaves after 6 of 12 tokens:", fault_table(figures)]
+    for title, tables in figures.inside:
+        parts += [f"### {title}", tables]
     if notes := figures.notes():
         parts.append("Notes:\n\n" + "\n".join(f"* {note}" for note in notes))
     return "\n\n".join([*parts, END]) + "\n"

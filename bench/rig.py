@@ -15,9 +15,9 @@ from bench.http_call import call
 from bench.load import Load, LoadResult, nothing_came
 from bench.postgres import postgres
 from bench.script import Script
-from bench.server_process import on_core
+from bench.server_process import StartFailed, on_core
 from bench.target import Place, Target, upstream
-from bench.upstream import Stats
+from bench.upstream_answer import Stats
 
 _POLL_SECONDS = 0.02
 _CLIENT_GRACE_SECONDS = 10.0
@@ -25,11 +25,16 @@ _CLIENT_GRACE_SECONDS = 10.0
 
 @contextlib.asynccontextmanager
 async def open_rig(directory: Path, *, with_postgres: bool = False) -> AsyncIterator[Rig]:
-    """Start what every measurement needs; `directory` takes logs and data. Raises `StartFailed`."""
+    """Start what every measurement needs; `directory` takes logs and data. Without PostgreSQL there is none."""
     server_core, client_core = _cores()
     async with contextlib.AsyncExitStack() as stack:
         port = await stack.enter_async_context(upstream(client_core, directory))
-        database = await stack.enter_async_context(postgres()) if with_postgres else None
+        database = None
+        if with_postgres:
+            try:
+                database = await stack.enter_async_context(postgres())
+            except StartFailed as error:
+                print(error, file=sys.stderr)
         yield Rig(Place(server_core, port, directory, database), client_core)
 
 
@@ -74,11 +79,12 @@ class Rig(msgspec.Struct, frozen=True):
         return await self.play(
             Load(
                 port=target.port,
-                request=target.request(Script(tokens, rate)),
+                requests=[target.request(Script(tokens, rate))],
                 streams=streams,
                 tokens=tokens,
                 ramp=ramp,
                 server_pid=target.pid,
+                database_pid=target.database_pid,
                 deadline=3 * (seconds + ramp) + 5,
             )
         )

@@ -1,6 +1,7 @@
-"""`python -m bench.run [--quick] [--targets A,C,E,ours]`: measure, print, write docs/performance.md.
+"""`python -m bench.run [--quick] [--targets A,C,E,ours,ours-pg]`: measure, print, write docs/performance.md.
 
 All servers stay up for the whole run, each on core 0, and are loaded in turn; upstream and client share core 1.
+PostgreSQL runs where there is room.
 """
 
 from __future__ import annotations
@@ -13,19 +14,16 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from bench import target as targets
-from bench.bars import judge
+from bench.bars import EMIT_ONLY, EMIT_ONLY_POSTGRES, POSTGRES, SQLITE, judge
 from bench.client import raise_file_limit
-from bench.metrics.ending import leaving, stopping
-from bench.metrics.held import Climb
-from bench.metrics.idle import idle
-from bench.metrics.log_size import log_size
-from bench.metrics.replay import replay
-from bench.metrics.streaming import burst, first_token, paced, warm_up
-from bench.our_servers import on_postgres, on_sqlite
+from bench.course import Course
+from bench.inside.looks import all_looks
+from bench.our_servers import EMIT_ONLY_SERVE, on_postgres, on_sqlite
 from bench.ours import Ours
 from bench.report import Circumstances, put_into, section
 from bench.rig import Rig, open_rig
@@ -34,15 +32,22 @@ from bench.server_process import StartFailed
 from bench.sizes import FULL, QUICK, Sizes
 from bench.target import Place, Target
 
+T = TypeVar("T", bound=Target)
+
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parent / "docs" / "performance.md"
-Opener: TypeAlias = Callable[[Place], AbstractAsyncContextManager[Target]]
-OPENERS: Mapping[str, Opener] = {
+Opener: TypeAlias = Callable[[Place], AbstractAsyncContextManager[T]]
+SERVERS: Mapping[str, Opener[Target]] = {
     "A": targets.byte_pump,
     "C": targets.fastapi,
     "E": targets.ai_sdk,
-    "ours": on_sqlite,
-    "ours-pg": on_postgres,
+    SQLITE: on_sqlite,
+    POSTGRES: on_postgres,
+}
+#: By the server that each is a variant of.
+VARIANTS: Mapping[str, Opener[Ours]] = {
+    SQLITE: partial(on_sqlite, name=EMIT_ONLY, command=EMIT_ONLY_SERVE),
+    POSTGRES: partial(on_postgres, name=EMIT_ONLY_POSTGRES, command=EMIT_ONLY_SERVE),
 }
 
 
@@ -53,48 +58,35 @@ async def measure(names: Sequence[str], sizes: Sizes) -> Figures:
     assert task is not None
     # Whoever ends the run ends the servers it started.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    async with open_rig(HERE / "out") as rig, contextlib.AsyncExitStack() as stack:
-        running = await _start(stack, rig, names)
-        for target in running:
-            await warm_up(rig, target)
-            figures.add(await idle(rig, target, sizes.idle_streams))
-        for number in range(sizes.rounds):
-            _say(f"round {number + 1} of {sizes.rounds}")
-            await _round(rig, running, sizes, figures)
-        await _once(rig, running, sizes, figures)
+    async with open_rig(HERE / "out", with_postgres=POSTGRES in names) as rig:
+        async with contextlib.AsyncExitStack() as stack:
+            servers = [await _started(stack, rig, name, SERVERS[name], figures) for name in names]
+            variants = [
+                await _started(stack, rig, f"{name} without its log", VARIANTS[name], figures)
+                for name in names
+                if name in VARIANTS
+            ]
+            floor = targets.direct(rig.place)
+            await Course(rig, sizes, floor, _present(servers), _present(variants), figures, _say).run()
+        if sizes.inside and SQLITE in names:
+            _say("looks inside")
+            figures.inside.extend(await all_looks(rig))
     return figures
 
 
-async def _round(rig: Rig, running: Sequence[Target], sizes: Sizes, figures: Figures) -> None:
-    for target in running:
-        figures.add(await first_token(rig, target, sizes.first_requests))
-    for target in running:
-        figures.add(await paced(rig, target, sizes.paced_seconds))
-    for target in running:
-        figures.add(await burst(rig, target, sizes.burst_tokens[target.name]))
+async def _started(
+    stack: contextlib.AsyncExitStack, rig: Rig, name: str, opener: Opener[T], figures: Figures
+) -> T | None:
+    try:
+        return await stack.enter_async_context(opener(rig.place))
+    except StartFailed as error:
+        figures.doubts.append(f"{name} is left out: {error}")
+        _say(figures.doubts[-1])
+        return None
 
 
-async def _once(rig: Rig, running: Sequence[Target], sizes: Sizes, figures: Figures) -> None:
-    climb = Climb(rig, running[0], sizes.held_seconds)
-    for target in running[1:]:
-        _say(f"{target.name}: streams held, endings")
-        figures.add(await climb.held(target, sizes.held_steps[target.name]))
-        figures.add(await leaving(rig, target))
-        if isinstance(target, Ours):
-            figures.add(await stopping(rig, target))
-            if target.database is not None:
-                figures.add(await log_size(rig, target, sizes.log_tokens))
-            figures.add(await replay(rig, target, sizes.replay_clients, sizes.replay_events))
-
-
-async def _start(stack: contextlib.AsyncExitStack, rig: Rig, names: Sequence[str]) -> list[Target]:
-    running: list[Target] = [targets.direct(rig.place)]
-    for name in names:
-        try:
-            running.append(await stack.enter_async_context(OPENERS[name](rig.place)))
-        except StartFailed as error:
-            _say(f"{name} is left out: {error}")
-    return running
+def _present(found: Sequence[T | None]) -> list[T]:
+    return [one for one in found if one is not None]
 
 
 def _say(text: str) -> None:
@@ -104,7 +96,7 @@ def _say(text: str) -> None:
 def main(arguments: Sequence[str]) -> None:
     """Parse, measure, report."""
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="under 90 seconds; good for ratios of CPU and bursts")
+    parser.add_argument("--quick", action="store_true", help="a few minutes; good for ratios of CPU and bursts")
     parser.add_argument("--targets", help="which servers, such as A,ours (default: all; quick: without E)")
     parser.add_argument("--no-write", action="store_true", help="leave docs/performance.md alone")
     asked = parser.parse_args(arguments)

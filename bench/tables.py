@@ -4,27 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.bars import Bar, Verdict
-from bench.sample import Figures, Metric
+from bench.bars import EMIT_ONLY, EMIT_ONLY_POSTGRES, POSTGRES, SQLITE, Bar, Verdict
+from bench.faults import Fault
+from bench.sample import OTHER_NODE, Figures, Metric, Step
 
-TARGETS = ("direct", "A", "C", "E", "ours")
+SERVERS = ("direct", "A", "C", "E", SQLITE, POSTGRES)
+#: What is measured of ours against ours: without the log, and from another node.
+VARIANTS = (SQLITE, EMIT_ONLY, POSTGRES, EMIT_ONLY_POSTGRES, OTHER_NODE)
+_OF_VARIANTS = (
+    Metric.LATENCY_P50,
+    Metric.LATENCY_P99,
+    Metric.CPU,
+    Metric.DATABASE_CPU,
+    Metric.FOLLOWED_P50,
+    Metric.FOLLOWED_P99,
+)
+_OF_SERVERS = tuple(metric for metric in Metric if metric not in (Metric.FOLLOWED_P50, Metric.FOLLOWED_P99))
+
+_FAULTS = {
+    Fault.RESET: "connection reset",
+    Fault.CLOSED: "connection closed",
+    Fault.NO_FINISH: "ended without a finish reason",
+    Fault.ERROR_OBJECT: "error object in the stream",
+    Fault.MALFORMED: "one chunk is no JSON",
+    Fault.STATUS_500: "status 500",
+}
 
 
 def figure_table(figures: Figures) -> str:
-    """Medians of every metric and target, with the range over the rounds."""
-    targets = [name for name in TARGETS if any(figures.values(metric, name) for metric in Metric)]
-    rows = [
-        [metric.value, *(_spread(figures.values(metric, name)) for name in targets)]
-        for metric in Metric
-        if any(figures.values(metric, name) for name in targets)
-    ]
-    return table(["", *targets], rows)
+    """Medians of every metric and server, with the range over the rounds."""
+    return _figures(figures, _OF_SERVERS, SERVERS)
+
+
+def variant_table(figures: Figures) -> str:
+    """Ours with and without its log, and watched from another node."""
+    return _figures(figures, _OF_VARIANTS, VARIANTS)
 
 
 def verdict_table(verdicts: Sequence[Verdict]) -> str:
     """Bar, stretch, measured, reached."""
     rows = [
         [
+            verdict.bar.of,
             verdict.bar.metric.value + (", added" if verdict.bar.added else ""),
             _bound(verdict.bar, verdict.bar.bar),
             _bound(verdict.bar, verdict.bar.stretch),
@@ -33,7 +54,41 @@ def verdict_table(verdicts: Sequence[Verdict]) -> str:
         ]
         for verdict in verdicts
     ]
-    return table(["ours", "bar", "stretch", "measured", "reached"], rows)
+    return table(["server", "figure", "bar", "stretch", "measured", "reached"], rows)
+
+
+def growth_table(steps: Sequence[Step]) -> str:
+    """A row for each number of streams; for each server CPU µs a token, p50 and p99 in ms."""
+    targets = list(dict.fromkeys(step.target for step in steps))
+    loads = list(dict.fromkeys((step.streams, step.rate) for step in steps))
+    cells = {(step.target, step.streams): _step(step) for step in steps}
+    rows = [
+        [f"{streams:,} at {rate}/s", f"{streams * rate:,}", *(cells.get((target, streams), "") for target in targets)]
+        for streams, rate in loads
+    ]
+    return table(["streams", "tokens/s", *(f"{target}: CPU, p50, p99" for target in targets)], rows)
+
+
+def fault_table(figures: Figures) -> str:
+    """A row for each fault, a column for each server."""
+    targets = list(dict.fromkeys(told.target for told in figures.told))
+    cells = {(told.target, told.fault): told.words for told in figures.told}
+    rows = [[name, *(cells.get((target, fault), "") for target in targets)] for fault, name in _FAULTS.items()]
+    return table(["the upstream's fault", *targets], rows)
+
+
+def _figures(figures: Figures, metrics: Sequence[Metric], names: Sequence[str]) -> str:
+    targets = [name for name in names if any(figures.values(metric, name) for metric in metrics)]
+    rows = [
+        [metric.value, *(_spread(figures.values(metric, name)) for name in targets)]
+        for metric in metrics
+        if any(figures.values(metric, name) for name in targets)
+    ]
+    return table(["", *targets], rows)
+
+
+def _step(step: Step) -> str:
+    return ", ".join("-" if value is None else _number(value) for value in (step.cpu, step.p50, step.p99))
 
 
 def _bound(bar: Bar, value: float) -> str:
@@ -41,6 +96,8 @@ def _bound(bar: Bar, value: float) -> str:
 
 
 def _unit(bar: Bar) -> str:
+    if bar.beyond:
+        return f" above {bar.peer}"
     return f" x {bar.peer}" if bar.peer else ""
 
 

@@ -13,25 +13,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.client import raise_file_limit
-from bench.inside.cpu_table import CpuProfile
-from bench.inside.loads import LOADS, Sizes, names
-from bench.inside.memory_table import MemoryGrowth
+from bench.inside.loads import names
+from bench.inside.looks import look
+from bench.our_servers import on_postgres, on_sqlite
 from bench.rig import open_rig
 
 OUT = Path(__file__).parents[1] / "out"
 
 
-async def look(name: str, *, postgres: bool) -> str:
-    """Both tables of one load."""
+async def run(name: str, *, postgres: bool) -> str:
+    """The tables of one load."""
     async with open_rig(OUT, with_postgres=postgres) as rig:
-        return tables(await LOADS[name](rig, Sizes()))
-
-
-def tables(found: CpuProfile | MemoryGrowth) -> str:
-    """Packages, then functions or lines."""
-    if isinstance(found, CpuProfile):
-        return f"{found.rooms()}\n\n{found.dearest()}"
-    return f"{found.rooms()}\n\n{found.lines()}"
+        return await look(rig, name, on_postgres if postgres else on_sqlite)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -40,7 +33,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--postgres", action="store_true", help="on PostgreSQL instead of SQLite")
     asked = parser.parse_args(arguments)
     raise_file_limit()
-    print(asyncio.run(look(asked.load, postgres=asked.postgres)))
+    print(asyncio.run(run(asked.load, postgres=asked.postgres)))
 
 
 if __name__ == "__main__":

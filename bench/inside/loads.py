@@ -21,7 +21,6 @@ from bench.load import Load, LoadResult
 from bench.metrics.idle import held_open
 from bench.metrics.replay import RATE as REPLAY_RATE
 from bench.metrics.streaming import shortfall, warm_up
-from bench.our_servers import on_postgres, on_sqlite
 from bench.ours import Ours
 from bench.process_tree import cpu_seconds
 from bench.rig import Rig
@@ -65,21 +64,20 @@ class Probed(msgspec.Struct, frozen=True):
 
 
 @contextlib.asynccontextmanager
-async def probed(rig: Rig, kind: str) -> AsyncIterator[Probed]:
-    """A warm server of ours under a probe, on PostgreSQL where the rig has it."""
-    serve: Serve = on_sqlite if rig.place.postgres is None else on_postgres
+async def probed(rig: Rig, serve: Serve, kind: str) -> AsyncIterator[Probed]:
+    """A warm server of ours under a probe."""
     file = rig.place.directory / f"inside-{kind}.found"
     async with serve(rig.place, f"inside-{kind}", ("-m", "bench.inside.probe", kind, str(file), "serve")) as server:
         await warm_up(rig, server)
         yield Probed(server, file)
 
 
-async def start(rig: Rig, sizes: Sizes) -> CpuProfile:
+async def start(rig: Rig, serve: Serve, sizes: Sizes) -> CpuProfile:
     """One execution after the other, one token each; a unit is a request."""
-    async with probed(rig, "cpu") as under:
+    async with probed(rig, serve, "cpu") as under:
         load = Load(
             port=under.server.port,
-            request=under.server.request(Script(1)),
+            requests=[under.server.request(Script(1))],
             streams=sizes.starts,
             tokens=1,
             one_by_one=True,
@@ -87,9 +85,9 @@ async def start(rig: Rig, sizes: Sizes) -> CpuProfile:
         return await _profiled(under, lambda: rig.play(load), sizes.starts, "request")
 
 
-async def paced(rig: Rig, sizes: Sizes) -> CpuProfile:
+async def paced(rig: Rig, serve: Serve, sizes: Sizes) -> CpuProfile:
     """Streams at a steady rate; a unit is a token."""
-    async with probed(rig, "cpu") as under:
+    async with probed(rig, serve, "cpu") as under:
         tokens = round(PACED_STREAMS * PACED_RATE * sizes.paced_seconds)
         return await _profiled(
             under,
@@ -99,24 +97,24 @@ async def paced(rig: Rig, sizes: Sizes) -> CpuProfile:
         )
 
 
-async def replay(rig: Rig, sizes: Sizes) -> CpuProfile:
+async def replay(rig: Rig, serve: Serve, sizes: Sizes) -> CpuProfile:
     """Many come back at once to a live execution; a unit is a client."""
-    async with probed(rig, "cpu") as under:
+    async with probed(rig, serve, "cpu") as under:
         events, clients = sizes.replay_events, sizes.replay_clients
         execution = await under.server.start_unwatched(Script(events, rate=REPLAY_RATE, hold=True))
         await asyncio.sleep(events / REPLAY_RATE + 1.0)
         request = under.server.replay_request(execution)
         load = Load(
-            port=under.server.port, request=request, streams=clients, tokens=events, leave_early=True, deadline=60
+            port=under.server.port, requests=[request], streams=clients, tokens=events, leave_early=True, deadline=60
         )
         profile = await _profiled(under, lambda: rig.play(load), clients, "client")
         await rig.release()
         return profile
 
 
-async def idle(rig: Rig, sizes: Sizes) -> MemoryGrowth:
+async def idle(rig: Rig, serve: Serve, sizes: Sizes) -> MemoryGrowth:
     """Streams that had one token and wait."""
-    async with probed(rig, "memory") as under:
+    async with probed(rig, serve, "memory") as under:
         streams = sizes.idle_streams
         await held_open(rig, under.server, max(10, streams // 5), _nothing)
         under.begin()
@@ -144,7 +142,7 @@ def _complete(result: LoadResult) -> None:
         print(f"Doubtful: {lacking}", file=sys.stderr)
 
 
-LOADS: dict[str, Callable[[Rig, Sizes], Awaitable[CpuProfile | MemoryGrowth]]] = {
+LOADS: dict[str, Callable[[Rig, Serve, Sizes], Awaitable[CpuProfile | MemoryGrowth]]] = {
     "start": start,
     "paced": paced,
     "replay": replay,

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from bench.inside.rooms import is_ours, room_of, short
+from bench.inside.rooms import room_of, short
 from bench.tables import table
 
 #: File, line, bytes more than before, blocks more than before.
@@ -38,11 +38,10 @@ class MemoryGrowth(msgspec.Struct, frozen=True):
         rows.append(["in all", f"{sum(sizes.values()) / self.streams / 1024:.2f}", ""])
         return table(["package", "KiB a stream", "blocks a stream"], rows)
 
-    def lines(self, *, ours: bool = False) -> str:
+    def lines(self) -> str:
         """The lines that ask for most."""
-        lines = [line for line in self.grown if is_ours(line[0]) or not ours]
         rows = [
             [f"`{short(file)}:{number}`", f"{size / self.streams:,.0f}", f"{count / self.streams:.1f}"]
-            for file, number, size, count in sorted(lines, key=lambda line: -line[2])[:_LINES]
+            for file, number, size, count in sorted(self.grown, key=lambda line: -line[2])[:_LINES]
         ]
         return table(["line", "bytes a stream", "blocks a stream"], rows)

@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Protocol
@@ -67,7 +68,7 @@ class MemoryProbe:
         return marshal.dumps(grown)
 
 
-PROBES: dict[str, type[CpuProbe | MemoryProbe]] = {"cpu": CpuProbe, "memory": MemoryProbe}
+PROBES: dict[str, Callable[[], Probe]] = {"cpu": CpuProbe, "memory": MemoryProbe}
 
 
 def listen_for_signals(probe: Probe, file: Path) -> None:

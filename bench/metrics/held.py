@@ -55,7 +55,7 @@ class Climb(msgspec.Struct):
         return await self.rig.play(
             Load(
                 port=target.port,
-                request=target.request(Script(tokens, RATE)),
+                requests=[target.request(Script(tokens, RATE))],
                 streams=streams,
                 tokens=tokens,
                 ramp=ramp,

@@ -40,7 +40,7 @@ async def held_open(rig: Rig, target: Target, streams: int, look: Callable[[], A
     """What `look` sees while the streams are open and silent, and how they ended."""
     load = Load(
         port=target.port,
-        request=target.request(Script(1, hold=True)),
+        requests=[target.request(Script(1, hold=True))],
         streams=streams,
         tokens=1,
         ramp=streams * _APART_SECONDS,

@@ -20,17 +20,18 @@ _BYTES = f"SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name IN {_TABLES} O
 
 
 async def log_size(rig: Rig, target: Ours, tokens: int) -> list[Sample]:
-    """KiB that ten executions add to the pages of events, timelines and texts; the text itself is in it."""
-    assert target.database is not None, "the size of a file is measured"
-    before = pages_bytes(target.database)
-    rows = event_count(target.database)
+    """KiB that ten executions add to the pages of events, timelines and texts; the text itself is in it. SQLite only."""
+    database = target.database
+    if database is None:
+        return []
+    before, rows = pages_bytes(database), event_count(database)
     for _ in range(_EXECUTIONS):
         await target.start_unwatched(Script(tokens, rate=_RATE, hold=True, words=True))
     await asyncio.sleep(tokens / _RATE + _SETTLE_SECONDS)
-    live, rows = pages_bytes(target.database), event_count(target.database) - rows
+    live, rows = pages_bytes(database), event_count(database) - rows
     await rig.release()
     await asyncio.sleep(_SETTLE_SECONDS)
-    packed = pages_bytes(target.database)
+    packed = pages_bytes(database)
     per_thousand = _EXECUTIONS * tokens / 1000 * 1024
     note = f"{rows} events for {_EXECUTIONS * tokens} tokens"
     return [

@@ -31,7 +31,7 @@ async def _all_caught_up(rig: Rig, target: Ours, execution: str, clients: int, e
     result = await rig.play(
         Load(
             port=target.port,
-            request=target.replay_request(execution),
+            requests=[target.replay_request(execution)],
             streams=clients,
             tokens=events,
             leave_early=True,

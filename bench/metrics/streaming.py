@@ -21,7 +21,7 @@ async def warm_up(rig: Rig, target: Target) -> None:
 async def first_token(rig: Rig, target: Target, requests: int) -> list[Sample]:
     """One request after the other, a new connection each; request sent to first token read."""
     result = await rig.play(
-        Load(port=target.port, request=target.request(Script(1)), streams=requests, tokens=1, one_by_one=True)
+        Load(port=target.port, requests=[target.request(Script(1))], streams=requests, tokens=1, one_by_one=True)
     )
     figures = {Metric.FIRST_P50: result.first_p50, Metric.FIRST_P99: result.first_p99}
     return _samples(target, result, figures)
@@ -35,6 +35,7 @@ async def paced(rig: Rig, target: Target, seconds: float) -> list[Sample]:
         Metric.LATENCY_P99: result.latency_p99,
         Metric.CPU: result.cpu_us_per_token,
         Metric.STEADY_CPU: result.steady_cpu_us_per_token,
+        Metric.DATABASE_CPU: result.database_cpu_us_per_token,
     }
     return _samples(target, result, figures)
 
@@ -44,7 +45,7 @@ async def burst(rig: Rig, target: Target, tokens: int) -> list[Sample]:
     result = await rig.play(
         Load(
             port=target.port,
-            request=target.request(Script(tokens)),
+            requests=[target.request(Script(tokens))],
             streams=STREAMS,
             tokens=tokens,
             server_pid=target.pid,

@@ -55,7 +55,7 @@ async def _ended(serving: asyncio.Task[None]) -> None:
 
 
 async def test_two_paced_streams_come_complete_with_a_latency_for_each_token(pump: Peer) -> None:
-    load = Load(port=pump.port, request=pump.request(Script(5, rate=200)), streams=2, tokens=5, deadline=10)
+    load = Load(port=pump.port, requests=[pump.request(Script(5, rate=200))], streams=2, tokens=5, deadline=10)
 
     result = await play(load)
 
@@ -66,7 +66,7 @@ async def test_two_paced_streams_come_complete_with_a_latency_for_each_token(pum
 
 
 async def test_a_burst_comes_complete(pump: Peer) -> None:
-    load = Load(port=pump.port, request=pump.request(Script(300)), streams=2, tokens=300, deadline=10)
+    load = Load(port=pump.port, requests=[pump.request(Script(300))], streams=2, tokens=300, deadline=10)
 
     result = await play(load)
 
@@ -74,8 +74,8 @@ async def test_a_burst_comes_complete(pump: Peer) -> None:
 
 
 async def test_streams_that_end_too_soon_or_are_refused_are_counted_as_incomplete(pump: Peer) -> None:
-    short = Load(port=pump.port, request=pump.request(Script(3)), streams=2, tokens=4, deadline=10)
-    refused = Load(port=free_port(), request="", streams=1, tokens=1, deadline=10)
+    short = Load(port=pump.port, requests=[pump.request(Script(3))], streams=2, tokens=4, deadline=10)
+    refused = Load(port=free_port(), requests=[""], streams=1, tokens=1, deadline=10)
 
     assert (await play(short)).incomplete == 2
     result = await play(refused)

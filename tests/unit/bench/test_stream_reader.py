@@ -64,7 +64,7 @@ def test_a_refusal_is_kept_for_the_report() -> None:
 
 
 def test_a_script_survives_the_way_through_a_prompt() -> None:
-    script = Script(7, rate=50, hold=True, words=True, tag="t-1")
+    script = Script(7, rate=50, hold=True, gate=True, words=True, fault="no-finish", tag="t-1")
     assert Script.find(b'{"content":"' + script.text().encode() + b'"}') == script
 
 

@@ -1,0 +1,37 @@
+"""A look inside as text: which load on which database, and the tables of what was found."""
+
+from __future__ import annotations
+
+from bench.inside.cpu_table import CpuProfile
+from bench.inside.loads import LOADS, Serve, Sizes
+from bench.inside.memory_table import MemoryGrowth
+from bench.our_servers import on_sqlite
+from bench.rig import Rig
+
+_TITLES = {
+    "start": "One execution after the other, one token each",
+    "paced": "50 streams at 20 tokens a second",
+    "replay": "500 clients that come back at once to 1,000 events",
+    "idle": "Streams that had one token and wait: what Python allocated for them",
+}
+
+
+async def look(rig: Rig, name: str, serve: Serve, sizes: Sizes | None = None) -> str:
+    """Both tables of one load: packages, then functions or lines."""
+    found = await LOADS[name](rig, serve, sizes or Sizes())
+    if isinstance(found, CpuProfile):
+        return f"{found.rooms()}\n\n{found.dearest()}"
+    assert isinstance(found, MemoryGrowth)
+    return f"{found.rooms()}\n\n{found.lines()}"
+
+
+async def all_looks(rig: Rig) -> list[tuple[str, str]]:
+    """Title and tables of every load, on SQLite; a load that fails says so in its place."""
+    looks = []
+    for name, title in _TITLES.items():
+        try:
+            tables = await look(rig, name, on_sqlite)
+        except Exception as error:  # noqa: BLE001 - the figures before it must not be lost
+            tables = f"not measured: {type(error).__name__}: {error}"
+        looks.append((f"{title} (`python -m bench.inside {name}`)", tables))
+    return looks
