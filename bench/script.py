@@ -11,7 +11,9 @@ import msgspec
 STAMP = re.compile(rb"~(\d{17})")
 STAMP_BYTES = 18
 
-_SCRIPT = re.compile(rb"bench tokens=(\d+) rate=(\d+) hold=([01]) gate=([01]) words=([01]) fault=([a-z0-9-]*) tag=([a-z0-9-]*)")
+_SCRIPT = re.compile(
+    rb"bench tokens=(\d+) rate=(\d+) hold=([01]) gate=([01]) words=([01]) fault=([a-z0-9-]*) tag=([a-z0-9-]*)"
+)
 
 
 class Script(msgspec.Struct, frozen=True):
