@@ -156,7 +156,7 @@ async def test_a_stop_before_the_start_never_calls_a_model() -> None:
 
 
 async def test_a_stop_of_an_execution_whose_owner_is_lost_ends_it_and_says_so() -> None:
-    async with Engine() as engine:
+    async with Engine(claim_at_start=False) as engine:
         engine.queue.paused = True
         await engine.start(chain("a"))
         await engine.store.claim(RUN, WorkerId("dead"), 0)

@@ -177,7 +177,7 @@ async def test_a_start_whose_ticket_is_refused_is_accepted_and_runs_later() -> N
                 raise StorageUnavailable("The queue is away.")
             await super().submit(*execution_ids)
 
-    engine = Engine(queue=Refusing())
+    engine = Engine(queue=Refusing(), claim_at_start=False)
     async with engine:
         await engine.start(chain("a"))
         assert engine.row().status is ExecutionStatus.PENDING
