@@ -160,7 +160,11 @@ async def test_a_form_that_comes_late_takes_nothing_away_that_was_typed(tmp_path
         await choose.dispatch_event("change")
         await choose.select_option(label="First (draft)")
         slow = False
-        await choose.select_option(label="Second (draft)")
+        async with page.expect_response("**/api/assistants/*") as answered:
+            await choose.select_option(label="Second (draft)")
+        await (await answered.value).finished()
+        # The page has made the form by its next frame but one.
+        await page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         await topic.fill("the sea")
         for route in late:
             await route.continue_()
