@@ -6,7 +6,7 @@ WORKERS ?= 2
 UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
-.PHONY: help run setup test chaos lint format bench lock clean
+.PHONY: help run setup test chaos lint format bench lock vendor clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -26,12 +26,14 @@ chaos:  ## the tests that break things, for as long as it takes (CHAOS_SEED=n re
 	@tools/prepare.sh run local test
 	@CHAOS=long exec $(PYTHON) -m pytest tests/integration/chaos -p no:randomly -rP --show-capture=stdout $(ARGS)
 
-lint:  ## ruff, mypy, import contracts; Dockerfile, compose file and manifests
-	@tools/prepare.sh run local test lint bench
+lint:  ## ruff, mypy, import contracts; our ES modules and vendored ones; Dockerfile, compose file and manifests
+	@tools/prepare.sh run local test lint bench web
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports --no-cache
+	@$(PYTHON) tools/vendor.py --check
+	@tools/web/node_modules/@typescript/typescript-*/lib/tsc -p app/web/jsconfig.json
 	@.venv/bin/hadolint Dockerfile
 	@.venv/bin/yamllint --strict compose.yaml deploy .yamllint
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
@@ -51,8 +53,13 @@ lock:  ## resolve requirements/*.lock anew (needs uv)
 	@$(UV_COMPILE) --no-deps requirements/local.in -o requirements/local.lock
 	@$(UV_COMPILE) -c requirements/run.lock --group test -o requirements/test.lock
 	@$(UV_COMPILE) -c requirements/run.lock --group lint -o requirements/lint.lock
+	@$(UV_COMPILE) --group node -o requirements/node.lock
 	@$(UV_COMPILE) --group build -o requirements/build.lock
 	@$(UV_COMPILE) -c requirements/run.lock --group bench -o requirements/bench.lock
 
+vendor:  ## copy what the pages take from npm into the tree, as tools/web/package-lock.json says
+	@tools/prepare.sh lint web
+	@$(PYTHON) tools/vendor.py
+
 clean:  ## remove what was built; var/ stays
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache bench/out
+	rm -rf .venv tools/web/node_modules build dist .mypy_cache .ruff_cache .pytest_cache bench/out

@@ -9,8 +9,6 @@ from typing import Any
 
 from litestar import Litestar
 from litestar.di import Provide
-from litestar.plugins.jinja import JinjaTemplateEngine
-from litestar.template import TemplateConfig
 from litestar.types import ASGIApp
 
 from app.api import health, metrics
@@ -36,7 +34,10 @@ from app.http.request_envelope import RequestEnvelope
 from app.http.sessions import WebSessions
 from app.node import Node
 from app.settings import Settings
-from app.web import pages
+from app.web import page, problem_pages
+from app.web.assets import Assets
+from app.web.folders import STATIC
+from app.web.routes import PAGES
 
 
 def create_app(settings: Settings) -> ASGIApp:
@@ -48,6 +49,8 @@ def application(node: Node) -> ASGIApp:
     """The application over a node, which it opens and closes with its lifespan."""
     settings, storage, clock = node.settings, node.storage, node.clock
     csrf = CsrfTokens(settings.secret)
+    assets = Assets(STATIC)
+    pages = page.Pages(assets, csrf)
     sessions = WebSessions(storage.sessions, clock, node.supervisor, secrets.token_bytes, https=settings.https)
     keys = ApiKeys(storage.api_keys, clock, node.supervisor)
     authentication = Authentication(sessions, keys)
@@ -56,6 +59,7 @@ def application(node: Node) -> ASGIApp:
     starter = Starter(node.service, storage.assistants, node.new_id, settings.max_concurrent_executions)
     held: dict[str, Any] = {
         "access": access,
+        "assets": assets,
         "assistants": storage.assistants,
         "executions": storage.executions,
         "api_keys": storage.api_keys,
@@ -69,6 +73,7 @@ def application(node: Node) -> ASGIApp:
         "key_cache": keys,
         "metrics_page": node.metrics.page,
         "maker": KeyMaker(storage.api_keys, clock, secrets.token_bytes),
+        "pages": pages,
         "readiness": node.readiness,
         "service": node.service,
         "sessions": sessions,
@@ -85,16 +90,16 @@ def application(node: Node) -> ASGIApp:
                 await passwords.close()
 
     app = Litestar(
-        [*ROUTES, *pages.ROUTES],
+        [*ROUTES, *PAGES],
         dependencies=_provided(held),
-        exception_handlers=exception_handlers(),
+        exception_handlers=problem_pages.exception_handlers(pages),
         guards=[RateLimitGuard(node.limits)],
         lifespan=[working],
         logging_config=None,
         middleware=[authentication, CsrfProtection(csrf, settings.public_url)],
         openapi_config=openapi_config(),
         request_max_body_size=MAX_BODY_BYTES,
-        template_config=TemplateConfig(directory=pages.TEMPLATES, engine=JinjaTemplateEngine),
+        template_config=page.template_config(assets),
     )
     return RequestEnvelope(app, clock, node.new_id, https=settings.https, figures=node.http_figures)
 

