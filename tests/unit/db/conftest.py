@@ -8,6 +8,8 @@ import pytest
 from app.db.database import Storage
 from tests.support.database import fresh_database, open_storage, open_storage_at
 from tests.support.database_clock import DatabaseClock
+from tests.support.sql_stores import sql_stores
+from tests.support.stores import Stores
 
 pytest.register_assert_rewrite(
     "tests.support.database_contract",
@@ -43,3 +45,8 @@ async def storage(url: str, clock: DatabaseClock) -> AsyncIterator[Storage]:
     storage = await open_storage_at(url, clock)
     yield storage
     await storage.close()
+
+
+@pytest.fixture
+def stores(storage: Storage, clock: DatabaseClock) -> Stores:
+    return sql_stores(storage, clock)

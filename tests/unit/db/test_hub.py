@@ -16,9 +16,6 @@ from app.db.postgres.plain import connector
 from lib.streaming.clock import SystemClock
 from lib.streaming.errors import StorageUnavailable
 from lib.streaming.types import EndedBy, ExecutionId, Seq, WorkerId
-from tests.support.database import open_storage_at
-from tests.support.database_clock import DatabaseClock
-from tests.support.sql_stores import sql_stores
 from tests.support.stores import Delta, Stores
 
 pytestmark = pytest.mark.timeout(30)
@@ -65,15 +62,8 @@ class Notebook:
 
 
 @pytest.fixture
-async def storage(postgres_url: str, clock: DatabaseClock) -> AsyncIterator[Storage]:
-    storage = await open_storage_at(postgres_url, clock)
-    yield storage
-    await storage.close()
-
-
-@pytest.fixture
-def stores(storage: Storage, clock: DatabaseClock) -> Stores:
-    return sql_stores(storage, clock)
+def url(postgres_url: str) -> str:
+    return postgres_url
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from lib.streaming.ports.log_store import LogHandle, Write
 from lib.streaming.sse_events.log_entry import LogContext, LogEntry
 from lib.streaming.sse_events.vocabulary import Event, Warned
 from lib.streaming.types import Epoch, ExecutionId, Seq
-from tests.support.database import open_storage_at
 from tests.support.database_clock import DatabaseClock
 from tests.support.postgres_ear import PostgresEar, listening
 from tests.support.sql_stores import sql_stores
@@ -26,15 +25,8 @@ from tests.support.stores import Delta, Owner, Stores, attempt_started, started
 
 
 @pytest.fixture
-async def storage(own_postgres_url: str, clock: DatabaseClock) -> AsyncIterator[Storage]:
-    storage = await open_storage_at(own_postgres_url, clock)
-    yield storage
-    await storage.close()
-
-
-@pytest.fixture
-def stores(storage: Storage, clock: DatabaseClock) -> Stores:
-    return sql_stores(storage, clock)
+def url(own_postgres_url: str) -> str:
+    return own_postgres_url
 
 
 @pytest.fixture

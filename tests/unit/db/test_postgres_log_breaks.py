@@ -19,7 +19,6 @@ from app.db.postgres.log_writer import LogWriter
 from lib.streaming.errors import StorageUnavailable
 from lib.streaming.ports.log_store import Write
 from lib.streaming.types import ExecutionId, ExecutionStatus
-from tests.support.database import open_storage_at
 from tests.support.database_clock import DatabaseClock
 from tests.support.postgres_proxy import PostgresProxy, postgres_proxy
 from tests.support.postgres_server import PostgresServer
@@ -30,15 +29,8 @@ NEEDLE = "needle"
 
 
 @pytest.fixture
-async def storage(own_postgres_url: str, clock: DatabaseClock) -> AsyncIterator[Storage]:
-    storage = await open_storage_at(own_postgres_url, clock)
-    yield storage
-    await storage.close()
-
-
-@pytest.fixture
-def stores(storage: Storage, clock: DatabaseClock) -> Stores:
-    return sql_stores(storage, clock)
+def url(own_postgres_url: str) -> str:
+    return own_postgres_url
 
 
 async def persist(stores: Stores, *writes: Write) -> Collection[ExecutionId]:

@@ -11,7 +11,7 @@ from app.db import paging
 from app.db.database import Storage
 from app.db.records import ExecutionFilter
 from app.db.tables import executions
-from lib.streaming.types import AssistantId, EndedBy, ExecutionStatus, PrincipalId, Seq
+from lib.streaming.types import AssistantId, PrincipalId, Seq
 from tests.support.database import open_storage_at
 from tests.support.database_clock import DatabaseClock
 from tests.support.postgres import PostgresDatabases, run
@@ -19,6 +19,7 @@ from tests.support.postgres_crowd import BUSY, EXECUTIONS, crowd
 from tests.support.postgres_plans import PostgresRecorder
 from tests.support.sql_stores import sql_stores
 from tests.support.stores import LEASE, WORKER, Delta, Stores, attempt_started, started
+from tests.support.whole_life import live
 
 
 @pytest.fixture(scope="module")
@@ -55,26 +56,7 @@ async def test_no_step_of_an_executions_life_reads_a_table_whole(
     recorder = PostgresRecorder(storage, nested=True, generic=generic)
     new = await stores.new(idempotency_key="k", request_hash=b"h")
     recorder.forget()
-    await storage.execution_store.create(new)
-    owner = await stores.claim(new.id)
-    await owner.begin()
-    await owner.commit(Delta(0, 1, "x"))
-    await owner.finish_prompt(output="x")
-    await owner.begin("polish")
-    await storage.execution_store.renew(WORKER, {owner.id: owner.claim.epoch}, LEASE)
-    await storage.execution_store.request_cancel(owner.id, EndedBy.USER)
-    owner = await stores.take_over(owner.id)
-    await storage.execution_store.orphans(10)
-    await storage.execution_store.release(owner.id, owner.claim.epoch)
-    owner = await stores.claim(owner.id)
-    await owner.end(ExecutionStatus.CANCELLED)
-    await storage.execution_store.uncompacted(10)
-    await storage.execution_store.compact(owner.id)
-    await stores.entries(owner.id)
-    await storage.execution_store.request_cancel(owner.id, EndedBy.USER)
-    await storage.executions.record(owner.id)
-    await storage.executions.owner_of(owner.id)
-    await storage.executions.delete(owner.id)
+    await live(storage, stores, new)
     assert len(recorder.statements) > 60
     assert recorder.read_whole == []
 

@@ -13,24 +13,14 @@ from sqlalchemy.util import await_
 from app.db import log_commit
 from app.db.database import Storage
 from app.db.tables import executions
-from tests.support.database import open_storage_at
-from tests.support.database_clock import DatabaseClock
-from tests.support.sql_stores import sql_stores
 from tests.support.stores import LEASE, OTHER, WORKER, Delta, Owner, Stores
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @pytest.fixture
-async def storage(postgres_url: str, clock: DatabaseClock) -> AsyncIterator[Storage]:
-    storage = await open_storage_at(postgres_url, clock)
-    yield storage
-    await storage.close()
-
-
-@pytest.fixture
-def stores(storage: Storage, clock: DatabaseClock) -> Stores:
-    return sql_stores(storage, clock)
+def url(postgres_url: str) -> str:
+    return postgres_url
 
 
 async def until_somebody_waits(storage: Storage) -> None:

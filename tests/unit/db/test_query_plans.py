@@ -13,12 +13,13 @@ from app.db.records import ExecutionFilter
 from app.db.sqlite import SqliteDatabase
 from app.db.url import sqlite_path
 from lib.streaming.ids import Uuid7Factory
-from lib.streaming.types import EndedBy, ExecutionId, ExecutionStatus, Seq
+from lib.streaming.types import ExecutionId, Seq
 from tests.support.database import fresh_database
 from tests.support.fake_clock import FakeClock
 from tests.support.sql_stores import sql_stores
 from tests.support.statements import Recorder
 from tests.support.stores import LEASE, WORKER, Delta, Stores, attempt_started, started
+from tests.support.whole_life import live
 
 #: Partial indexes over what is live or not yet packed: small whatever the history, so reading them whole is fine.
 SMALL = ("ix_executions_live", "ix_executions_uncompacted")
@@ -44,26 +45,7 @@ def reads_a_table_whole(plan: str) -> bool:
 async def test_no_step_of_an_executions_life_reads_a_table_whole(storage: Storage, stores: Stores) -> None:
     new = await stores.new(idempotency_key="k", request_hash=b"h")
     async with Recorder(storage) as recorder:
-        await storage.execution_store.create(new)
-        owner = await stores.claim(new.id)
-        await owner.begin()
-        await owner.commit(Delta(0, 1, "x"))
-        await owner.finish_prompt(output="x")
-        await owner.begin("polish")
-        await storage.execution_store.renew(WORKER, {owner.id: owner.claim.epoch}, LEASE)
-        await storage.execution_store.request_cancel(owner.id, EndedBy.USER)
-        owner = await stores.take_over(owner.id)
-        await storage.execution_store.orphans(10)
-        await storage.execution_store.release(owner.id, owner.claim.epoch)
-        owner = await stores.claim(owner.id)
-        await owner.end(ExecutionStatus.CANCELLED)
-        await storage.execution_store.uncompacted(10)
-        await storage.execution_store.compact(owner.id)
-        await stores.entries(owner.id)
-        await storage.execution_store.request_cancel(owner.id, EndedBy.USER)
-        await storage.executions.record(owner.id)
-        await storage.executions.owner_of(owner.id)
-        await storage.executions.delete(owner.id)
+        await live(storage, stores, new)
     plans = recorder.plans()
     assert len(plans) > 60
     assert [plan for plan in plans if reads_a_table_whole(plan)] == []
