@@ -15,7 +15,7 @@ from tests.support.keys import TEST_API_KEY
 
 WORDS = " ".join(f"word{number}" for number in range(15))
 STREAMS = sized(20, 200)
-STEPS = sized(10, 30)
+STEPS = sized(10, 20)
 DRAIN_SECONDS = 20
 
 
