@@ -38,6 +38,7 @@ TABLE = {
     "GET /api/executions/{execution_id}": Row(READ, 404, 200),
     "GET /api/executions/{execution_id}/events": Row(READ, 404, 200),
     "POST /api/executions/{execution_id}/cancel": Row(RUN, 404, 200),
+    "POST /api/executions/{execution_id}/rerun": Row(RUN, 404, 202, {}),
     "DELETE /api/executions/{execution_id}": Row(RUN, 404, 204),
     "PUT /api/executions/{execution_id}/prompts/{prompt_id}/feedback": Row(RUN, 404, 404, {"value": "like"}),
     "GET /api/assistants": Row(SEE, 200, 200),
