@@ -20,6 +20,7 @@ from app.api.delivery import Delivery
 from app.api.diagnosis import Diagnosis
 from app.api.new_key import KeyMaker
 from app.api.openapi import openapi_config
+from app.api.rerunning import Rerunner
 from app.api.routes import ROUTES
 from app.api.signing_in import SignIn
 from app.api.starting import Starter
@@ -75,6 +76,9 @@ def application(node: Node) -> ASGIApp:
         "maker": KeyMaker(storage.api_keys, clock, secrets.token_bytes),
         "pages": pages,
         "readiness": node.readiness,
+        "rerunner": Rerunner(
+            node.service, storage.assistants, storage.executions, node.new_id, settings.max_concurrent_executions
+        ),
         "service": node.service,
         "sessions": sessions,
         "signing_in": SignIn(storage, sessions, passwords, node.limits, clock),

@@ -32,6 +32,11 @@ class Access:
         await self.note(principal, action, execution_id, request_id)
         return False
 
+    async def own_execution(self, principal: Principal, execution_id: str) -> None:
+        """Raise `ApiError(not_found)` unless it is the principal's own, whatever its role."""
+        if await self._storage.executions.owner_of(ExecutionId(execution_id)) != principal.id:
+            raise ApiError("not_found", f"There is no execution {execution_id[:64]!r}.")
+
     async def note(self, principal: Principal, action: str, target: str, request_id: str) -> None:
         """Leave an audit row."""
         await self._storage.audit.add(principal.id, action, target, request_id=request_id)

@@ -12,6 +12,7 @@ from app.api.delivery import Delivery
 from app.api.diagnosis import Diagnosis
 from app.api.new_key import KeyMaker
 from app.api.readiness import Readiness
+from app.api.rerunning import Rerunner
 from app.api.signing_in import SignIn
 from app.api.starting import Starter
 from app.db.api_keys import ApiKeyRepository
@@ -37,6 +38,7 @@ TheKeyCache: TypeAlias = NamedDependency[ApiKeys]
 TheKeyMaker: TypeAlias = NamedDependency[KeyMaker]
 TheMetrics: TypeAlias = NamedDependency[MetricsPage]
 TheReadiness: TypeAlias = NamedDependency[Readiness]
+TheRerunner: TypeAlias = NamedDependency[Rerunner]
 TheService: TypeAlias = NamedDependency[StreamingService]
 TheSessions: TypeAlias = NamedDependency[WebSessions]
 TheSignIn: TypeAlias = NamedDependency[SignIn]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from app.api.moment import moment
-from app.db.records import AttemptRecord, ExecutionRecord, ExecutionSummary, PromptRecord
+from app.db.records import AttemptRecord, ExecutionRecord, ExecutionSummary, Feedback, PromptRecord
 from lib.streaming.types import (
     AssistantId,
     EndedBy,
@@ -61,20 +61,26 @@ class AttemptItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class PromptItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """`feedback`: what its owner thinks of the answer. `keptFrom`: the execution whose result this one took over."""
+
     prompt_id: PromptId
     name: str
     position: int
+    feedback: Feedback | None
+    kept_from: ExecutionId | None
     attempts: tuple[AttemptItem, ...]
 
 
 class ExecutionDetail(ExecutionItem, frozen=True, kw_only=True, rename="camel"):
     """The whole record of an execution; prompts in chain order.
 
-    `contentsRemovedAt`: inputs, messages and outputs were kept until then, and are empty now.
+    `contentsRemovedAt`: inputs, messages and outputs were kept until then, and are empty now. `rerunOf`: the execution
+    this one was started from.
     """
 
     inputs: dict[str, object]
     contents_removed_at: str | None
+    rerun_of: ExecutionId | None
     on_disconnect: str
     prompts: tuple[PromptItem, ...]
 
@@ -110,6 +116,7 @@ def execution_detail(record: ExecutionRecord) -> ExecutionDetail:
         **msgspec.structs.asdict(execution_item(record)),
         inputs=dict[str, object](record.inputs),
         contents_removed_at=moment(record.contents_removed_ms),
+        rerun_of=record.rerun_of,
         on_disconnect=record.on_disconnect,
         prompts=tuple(_prompt(prompt) for prompt in record.prompts),
     )
@@ -117,7 +124,14 @@ def execution_detail(record: ExecutionRecord) -> ExecutionDetail:
 
 def _prompt(record: PromptRecord) -> PromptItem:
     attempts = tuple(_attempt(attempt) for attempt in record.attempts)
-    return PromptItem(prompt_id=record.prompt_id, name=record.name, position=record.position, attempts=attempts)
+    return PromptItem(
+        prompt_id=record.prompt_id,
+        name=record.name,
+        position=record.position,
+        feedback=record.feedback,
+        kept_from=next((attempt.kept_from for attempt in record.attempts), None),
+        attempts=attempts,
+    )
 
 
 def _attempt(record: AttemptRecord) -> AttemptItem:

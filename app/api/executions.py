@@ -10,12 +10,13 @@ from litestar.response import Response
 from litestar.types import ASGIApp
 
 from app.api.delivery import NATIVE, check_protocol, event_number
-from app.api.dependencies import TheAccess, TheDelivery, TheExecutions, TheService, TheStarter
+from app.api.dependencies import TheAccess, TheDelivery, TheExecutions, TheRerunner, TheService, TheStarter
 from app.api.documented import json_body
 from app.api.event_schemas import stream_answer
 from app.api.execution_json import ExecutionDetail, ExecutionList, execution_detail, execution_item
 from app.api.moment import milliseconds
 from app.api.parameters import DEFAULT_LIMIT, Cursor, IdempotencyKey, Limit, Protocol
+from app.api.rerunning import RerunBody
 from app.api.start_request import StartBody
 from app.db.records import ExecutionFilter
 from app.http.event_stream import STREAM_OPT
@@ -25,6 +26,7 @@ from app.http.problems import ApiError
 from app.http.rate_limits import RATE_LIMIT, STARTS
 from app.http.request_record import request_record
 from lib.streaming.execution_manager.receipt import CancelReceipt
+from lib.streaming.ports.execution_store import Accepted
 from lib.streaming.types import AssistantId, EndedBy, ExecutionId, ExecutionStatus
 
 READ = [requires_scope(Scope.EXECUTIONS_READ)]
@@ -56,7 +58,32 @@ async def start_execution(
     starter: TheStarter,
     idempotency_key: IdempotencyKey = None,
 ) -> Response[Started]:
-    accepted = await starter.start(principal_of(request), body, idempotency_key)
+    return _started(await starter.start(principal_of(request), body, idempotency_key))
+
+
+@post(
+    "/api/executions/{execution_id:str}/rerun",
+    status_code=202,
+    summary="Run an execution again, from its first prompt or a later one",
+    operation_class=json_body(RerunBody),
+    guards=RUN,
+    opt={RATE_LIMIT: STARTS},
+)
+async def rerun_execution(
+    request: Caller,
+    execution_id: FromPath[str],
+    body: RawBody,
+    access: TheAccess,
+    rerunner: TheRerunner,
+    idempotency_key: IdempotencyKey = None,
+) -> Response[Started]:
+    """A new execution of the same version, the caller's own. Results that are kept are not paid for again."""
+    caller = principal_of(request)
+    await access.execution(caller, execution_id, "execution.rerun", _request_id(request))
+    return _started(await rerunner.start(caller, ExecutionId(execution_id), body, idempotency_key))
+
+
+def _started(accepted: Accepted) -> Response[Started]:
     url = f"/api/executions/{accepted.id}"
     started = Started(accepted.id, accepted.status, f"{url}/events", f"{url}/cancel")
     return Response(started, headers={"Location": url})
@@ -149,6 +176,7 @@ def _request_id(request: Caller) -> str:
 
 ROUTES = (
     start_execution,
+    rerun_execution,
     list_executions,
     read_execution,
     follow_execution,

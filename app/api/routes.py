@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from app.api import diagnostics, executions, health, keys, metrics, openapi, session
+from app.api import diagnostics, executions, feedback, health, keys, metrics, openapi, session
 from app.api.assistant_architect.stream import stream
 from app.api.assistants import collection, item, preview, review, transfer
 
 ROUTES = (
     stream,
     *executions.ROUTES,
+    feedback.give_feedback,
     *collection.ROUTES,
     *item.ROUTES,
     *transfer.ROUTES,

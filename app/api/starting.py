@@ -41,7 +41,7 @@ class Starter:
         assistant = await self._runnable(principal, request)
         version_id, definition, problems = await self._version(assistant, request.version)
         inputs, wrong_inputs = check_inputs(definition, request.inputs)
-        problems = [*request.problems, *_key_problems(idempotency_key), *problems, *wrong_inputs]
+        problems = [*request.problems, *key_problems(idempotency_key), *problems, *wrong_inputs]
         if problems:
             raise invalid("invalid_input", "The execution was not started: its input has problems.", problems)
         new = self._new(principal, assistant, version_id, inputs, request, definition, idempotency_key)
@@ -51,7 +51,7 @@ class Starter:
         assistant = await self._assistants.get(request.assistant)
         if assistant is None:
             raise ApiError("not_found", f"There is no assistant {request.assistant[:64]!r}.")
-        _check_runnable(principal, assistant, request.version)
+        check_runnable(principal, assistant, request.version)
         return assistant
 
     async def _version(
@@ -90,7 +90,7 @@ class Starter:
         )
 
 
-def _check_runnable(principal: Principal, assistant: AssistantRecord, version: int | None) -> None:
+def check_runnable(principal: Principal, assistant: AssistantRecord, version: int | None) -> None:
     """Its author and administrators may run anything; others the current version of what is approved."""
     if may_change(principal, assistant):
         return
@@ -101,7 +101,7 @@ def _check_runnable(principal: Principal, assistant: AssistantRecord, version: i
         raise ApiError("assistant_not_runnable", detail)
 
 
-def _key_problems(idempotency_key: str | None) -> list[DefinitionProblem]:
+def key_problems(idempotency_key: str | None) -> list[DefinitionProblem]:
     if idempotency_key is None or 0 < len(idempotency_key) <= MAX_IDEMPOTENCY_KEY:
         return []
     message = f"An idempotency key has 1 to {MAX_IDEMPOTENCY_KEY} characters, not {len(idempotency_key)}."

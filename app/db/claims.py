@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import UpdateBase
 
+from app.db import kept_results
 from app.db.definitions import DefinitionCache
 from app.db.dialect import now_ms
 from app.db.event_rows import NEWEST
@@ -69,7 +70,7 @@ _CLAIM = Prepared(
         )
         .returning(
             *(_row.key, _row.epoch, _row.claims, _row.assistant_id, _row.version_id, _row.inputs, _row.on_disconnect),
-            *(_row.created_ms, _row.started_ms, _row.cancel_requested, NEWEST, now_ms().label("now")),
+            *(_row.created_ms, _row.started_ms, _row.cancel_requested, _row.rerun_of, NEWEST, now_ms().label("now")),
         )
     )
 )
@@ -87,7 +88,8 @@ def claim(
     version = definitions.get(connection, VersionId(row.version_id))
     handle = LogHandle(row.key, LogContext(execution_id, version.prompt_ids), Seq(row.last_seq or 0), terminal=False)
     first = row.epoch == 1
-    legacy = Legacy() if first else take_over(connection, handle)
+    kept = () if row.rerun_of is None else kept_results.of_execution(connection, handle.key)
+    legacy = Legacy.of_kept(kept) if first else take_over(connection, handle)
     return Claim(
         handle=handle,
         epoch=Epoch(row.epoch),
@@ -108,6 +110,7 @@ def claim(
         interrupted=legacy.interrupted,
         usage=legacy.usage,
         cancel_requested=row.cancel_requested,
+        kept=kept,
     )
 
 

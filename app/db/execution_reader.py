@@ -5,14 +5,14 @@ from __future__ import annotations
 import sqlalchemy
 from sqlalchemy import Connection, bindparam, select
 
-from app.db import execution_records
+from app.db import execution_records, feedback
 from app.db.definitions import DefinitionCache
 from app.db.errors import ExecutionLive
 from app.db.port import Database
 from app.db.prepared import Prepared
-from app.db.records import ExecutionFilter, ExecutionRecord, ExecutionSummary, Page
+from app.db.records import ExecutionFilter, ExecutionRecord, ExecutionSummary, Feedback, Page
 from app.db.tables import executions
-from lib.streaming.types import ExecutionId, PrincipalId
+from lib.streaming.types import ExecutionId, PrincipalId, PromptId
 
 _OWNER = Prepared(lambda _: select(executions.c.principal_id).where(executions.c.id == bindparam("execution")))
 
@@ -45,6 +45,12 @@ class ExecutionReader:
         """Whose execution it is: one look-up by key, for authorization."""
         row = await self._database.read(lambda connection: _OWNER.row(connection, execution=execution_id), brief=True)
         return None if row is None else PrincipalId(row.principal_id)
+
+    async def give_feedback(self, execution_id: ExecutionId, prompt_id: PromptId, value: Feedback | None) -> bool:
+        """Say what the owner thinks of a prompt's answer, or take it back. False if there is no such prompt."""
+        return await self._database.write(
+            lambda connection: feedback.give(connection, execution_id, prompt_id, value, self._definitions)
+        )
 
     async def delete(self, execution_id: ExecutionId) -> bool:
         """Remove a finished execution with all its events. False if there is none; raises `ExecutionLive`."""

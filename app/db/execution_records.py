@@ -6,9 +6,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from app.db import paging
+from app.db import feedback, paging
 from app.db.definitions import DefinitionCache
-from app.db.records import AttemptRecord, ExecutionFilter, ExecutionRecord, ExecutionSummary, Page, PromptRecord
+from app.db.records import (
+    AttemptRecord,
+    ExecutionFilter,
+    ExecutionRecord,
+    ExecutionSummary,
+    Feedback,
+    Page,
+    PromptRecord,
+)
 from app.db.tables import assistant_versions, executions, prompt_results
 from app.db.usage_columns import from_row, usage_of
 from lib.streaming.definition import Definition
@@ -22,7 +30,7 @@ _PLAIN = (
 )
 _ATTEMPT = (
     *("attempt", "status", "model", "provider", "messages", "output", "reasoning", "finish_reason"),
-    *("started_ms", "first_token_ms", "duration_ms", "code", "message"),
+    *("started_ms", "first_token_ms", "duration_ms", "code", "message", "kept_from"),
 )
 
 _SUMMARY = select(
@@ -59,7 +67,7 @@ def record(connection: Connection, execution_id: ExecutionId, definitions: Defin
     row = connection.execute(
         _SUMMARY.add_columns(
             *(_row.key, _row.version_id, _row.inputs, _row.on_disconnect, _row.epoch, _row.cancel_requested),
-            _row.contents_removed_ms,
+            *(_row.contents_removed_ms, _row.rerun_of),
         ).where(_row.id == execution_id)
     ).one_or_none()
     if row is None:
@@ -69,10 +77,11 @@ def record(connection: Connection, execution_id: ExecutionId, definitions: Defin
         **_summary(row),
         inputs=row.inputs,
         contents_removed_ms=row.contents_removed_ms,
+        rerun_of=row.rerun_of,
         on_disconnect=row.on_disconnect,
         epoch=row.epoch,
         cancel_requested=row.cancel_requested,
-        prompts=_prompts(definition, _attempts(connection, row.key)),
+        prompts=_prompts(definition, _attempts(connection, row.key), feedback.of_execution(connection, row.key)),
     )
 
 
@@ -95,12 +104,17 @@ def _attempts(connection: Connection, key: int) -> dict[PromptId, list[AttemptRe
     return attempts
 
 
-def _prompts(definition: Definition, attempts: dict[PromptId, list[AttemptRecord]]) -> tuple[PromptRecord, ...]:
+def _prompts(
+    definition: Definition,
+    attempts: dict[PromptId, list[AttemptRecord]],
+    said: dict[PromptId, Feedback],
+) -> tuple[PromptRecord, ...]:
     return tuple(
         PromptRecord(
             prompt_id=prompt.id,
             name=prompt.name,
             position=prompt.position,
+            feedback=said.get(prompt.id),
             attempts=tuple(attempts.get(prompt.id, ())),
         )
         for prompt in definition.in_order()

@@ -40,6 +40,11 @@ class AssistantStatus(StrEnum):
     DISABLED = "disabled"
 
 
+class Feedback(StrEnum):
+    LIKE = "like"
+    DISLIKE = "dislike"
+
+
 class Page(msgspec.Struct, Generic[T], frozen=True):
     """One stretch of a list; `next_cursor` is opaque and None at the end."""
 
@@ -154,7 +159,10 @@ class ExecutionSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt of a prompt; a live one has no output yet, one that never reached a model has no messages."""
+    """One attempt of a prompt; a live one has no output yet, one that never reached a model has no messages.
+
+    `kept_from`: the execution this result was taken over from.
+    """
 
     attempt: int
     status: PromptStatus
@@ -170,6 +178,7 @@ class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: int | None
     code: str | None
     message: str | None
+    kept_from: ExecutionId | None
 
 
 class PromptRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,6 +187,7 @@ class PromptRecord(msgspec.Struct, frozen=True, kw_only=True):
     prompt_id: PromptId
     name: str
     position: int
+    feedback: Feedback | None
     attempts: tuple[AttemptRecord, ...]
 
 
@@ -186,6 +196,7 @@ class ExecutionRecord(ExecutionSummary, frozen=True, kw_only=True):
 
     inputs: dict[str, Value]
     contents_removed_ms: int | None
+    rerun_of: ExecutionId | None
     on_disconnect: str
     epoch: int
     cancel_requested: EndedBy | None

@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
-from app.db import event_rows
+from app.db import event_rows, kept_results
 from app.db.definitions import DefinitionCache, PinnedVersion
 from app.db.dialect import now_ms
 from app.db.errors import AssistantNotFound, TicketRefused
@@ -14,7 +14,7 @@ from app.db.port import TicketWriter
 from app.db.prepared import Prepared, slots
 from app.db.tables import LIVE, executions, users
 from lib.streaming.errors import IdempotencyConflict, TooManyExecutions
-from lib.streaming.ports.execution_store import IDEMPOTENCY_MS, Accepted, Claim, Claimant, NewExecution
+from lib.streaming.ports.execution_store import IDEMPOTENCY_MS, Accepted, Claim, Claimant, KeptResult, NewExecution
 from lib.streaming.ports.log_store import LogHandle
 from lib.streaming.sse_events.log_entry import LogContext, pack
 from lib.streaming.sse_events.vocabulary import ExecutionQueued
@@ -45,7 +45,7 @@ _BY_KEY = Prepared(lambda _: select(_row.id, _row.status, _row.request_hash, _ro
 _FORGET_KEY = Prepared(lambda _: update(executions).where(*_SAME_KEY).values(idempotency_key=None))
 _GIVEN = (
     *("id", "principal_id", "assistant_id", "version_id", "on_disconnect", "idempotency_key", "request_hash"),
-    *("created_ms", "inputs", "status", "epoch", "claims", "owner", "lease_until_ms", "started_ms"),
+    *("created_ms", "inputs", "status", "epoch", "claims", "owner", "lease_until_ms", "started_ms", "rerun_of"),
 )
 _INSERT = Prepared(
     lambda _: insert(executions).values(**slots(executions, *_GIVEN), compacted=False).returning(_row.key)
@@ -70,17 +70,22 @@ def create(
     key = _insert(connection, new, state.now, claimant)
     code, data = pack(ExecutionQueued(state.pending))
     event_rows.INSERT.many(connection, [(key, 1, code, state.now, data)])
+    if new.rerun is not None:
+        kept_results.copy(connection, key, new.rerun)
     if tickets is not None and claimant is None:
         _write_ticket(connection, new.id, tickets)
     version = definitions.get(connection, new.version_id)
     handle = LogHandle(key, LogContext(new.id, version.prompt_ids), Seq(1), terminal=False)
     if claimant is None:
         return Accepted(new.id, ExecutionStatus.PENDING, existing=False, handle=handle, ticketed=tickets is not None)
-    claim = _first_claim(new, handle, version, state.now)
+    kept = kept_results.of_execution(connection, key) if new.rerun is not None else ()
+    claim = _first_claim(new, handle, version, state.now, kept)
     return Accepted(new.id, ExecutionStatus.RUNNING, existing=False, handle=handle, claim=claim)
 
 
-def _first_claim(new: NewExecution, handle: LogHandle, version: PinnedVersion, now: int) -> Claim:
+def _first_claim(
+    new: NewExecution, handle: LogHandle, version: PinnedVersion, now: int, kept: tuple[KeptResult, ...]
+) -> Claim:
     """What claiming the row just inserted would have given."""
     return Claim(
         handle=handle,
@@ -95,12 +100,13 @@ def _first_claim(new: NewExecution, handle: LogHandle, version: PinnedVersion, n
         created_ms=now,
         started_ms=None,
         now_ms=now,
-        results={},
+        results={result.prompt_id: result.output for result in kept},
         ended={},
-        attempts={},
+        attempts={result.prompt_id: 1 for result in kept},
         interrupted=(),
         usage=None,
         cancel_requested=None,
+        kept=kept,
     )
 
 
@@ -147,6 +153,7 @@ def _insert(connection: Connection, new: NewExecution, now: int, claimant: Claim
             new_owner=None if claimant is None else claimant.worker,
             new_lease_until_ms=lease_until_ms,
             new_started_ms=None if claimant is None else now,
+            new_rerun_of=None if new.rerun is None else new.rerun.of,
         )
     except IntegrityError as error:
         raise AssistantNotFound("The assistant or its version is no longer there.") from error

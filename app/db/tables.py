@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from app.db.column_types import Json, RowKey, Utf8Text, one_of
-from app.db.records import AssistantStatus, UserRole
+from app.db.records import AssistantStatus, Feedback, UserRole
 from lib.streaming.types import (
     EndedBy,
     ExecutionStatus,
@@ -166,6 +166,8 @@ executions = Table(
     # Last, so that the narrow columns before it can be read and renewed without touching it.
     Column("inputs", _json_object(), nullable=False),
     Column("contents_removed_ms", BigInteger),
+    # An id and no reference: it says where a run came from, also when that record is gone.
+    Column("rerun_of", Text),
     UniqueConstraint("principal_id", "idempotency_key"),
     Index("ix_executions_principal_id_created_ms_id", "principal_id", "created_ms", "id"),
     Index("ix_executions_assistant_id_created_ms_id", "assistant_id", "created_ms", "id"),
@@ -197,6 +199,17 @@ prompt_results = Table(
     Column("messages", Json(tuple[Message, ...]), nullable=False),
     Column("output", Utf8Text, nullable=False),
     Column("reasoning", Utf8Text, nullable=False),
+    # The execution this result was taken over from; no model was asked for it here.
+    Column("kept_from", Text),
+)
+
+prompt_feedback = Table(
+    "prompt_feedback",
+    metadata,
+    Column("execution_key", ForeignKey("executions.key", ondelete="CASCADE"), primary_key=True),
+    Column("prompt_id", Text, primary_key=True),
+    Column("value", one_of(Feedback, "value"), nullable=False),
+    Column("given_ms", BigInteger, nullable=False),
 )
 
 events = Table(

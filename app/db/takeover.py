@@ -6,7 +6,8 @@ and an attempt whose loss was not yet announced must be announced by the next ow
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Self
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -15,7 +16,7 @@ from app.db import attempts
 from app.db.delta_texts import AttemptText, texts_of
 from app.db.tables import events, prompt_results
 from app.db.usage_columns import from_row, usage_of
-from lib.streaming.ports.execution_store import InterruptedAttempt
+from lib.streaming.ports.execution_store import InterruptedAttempt, KeptResult
 from lib.streaming.ports.log_store import LogHandle
 from lib.streaming.sse_events.log_entry import LogEntry, unpack
 from lib.streaming.sse_events.vocabulary import (
@@ -40,6 +41,11 @@ class Legacy(msgspec.Struct, frozen=True):
     attempts: dict[PromptId, int] = {}
     interrupted: tuple[InterruptedAttempt, ...] = ()
     usage: Usage | None = None
+
+    @classmethod
+    def of_kept(cls, kept: Sequence[KeptResult]) -> Self:
+        """What the first owner finds: nothing but what was kept from another execution."""
+        return cls({result.prompt_id: result.output for result in kept}, {}, {result.prompt_id: 1 for result in kept})
 
 
 def take_over(connection: Connection, handle: LogHandle) -> Legacy:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from lib.streaming.clock import Clock
 from lib.streaming.definition import Definition
 from lib.streaming.errors import IdempotencyConflict, TooManyExecutions
+from lib.streaming.memory_rows import AttemptRow, ExecutionRow, kept_results, kept_rows
 from lib.streaming.ports.execution_store import (
     IDEMPOTENCY_MS,
     Accepted,
@@ -21,7 +21,7 @@ from lib.streaming.ports.execution_store import (
     Renewal,
 )
 from lib.streaming.ports.log_store import AttemptEnded, AttemptStarted, ExecutionEnded, LogHandle, RowChange, Write
-from lib.streaming.sse_events.log_entry import LogContext, LogEntry, pack, unpack, unpack_delta
+from lib.streaming.sse_events.log_entry import LogEntry, pack, unpack, unpack_delta
 from lib.streaming.sse_events.vocabulary import (
     EventCode,
     ExecutionQueued,
@@ -44,36 +44,6 @@ from lib.streaming.types import (
 from lib.streaming.usage import total_usage
 
 _LIVE = (ExecutionStatus.PENDING, ExecutionStatus.RUNNING)
-
-
-@dataclass(slots=True)
-class AttemptRow:
-    started: AttemptStarted
-    ended: AttemptEnded | None = None
-
-
-@dataclass(slots=True)
-class ExecutionRow:
-    """One execution with everything that belongs to it."""
-
-    key: int
-    new: NewExecution
-    definition: Definition
-    created_ms: int
-    status: ExecutionStatus = ExecutionStatus.PENDING
-    epoch: int = 0
-    claims: int = 0
-    owner: WorkerId | None = None
-    lease_until: float = 0.0
-    started_ms: int | None = None
-    cancel_requested: EndedBy | None = None
-    ended: ExecutionEnded | None = None
-    entries: list[LogEntry] = field(default_factory=list)
-    attempts: dict[tuple[PromptId, int], AttemptRow] = field(default_factory=dict)
-
-    def handle(self) -> LogHandle:
-        prompts = tuple(prompt.id for prompt in self.definition.prompts)
-        return LogHandle(self.key, LogContext(self.new.id, prompts), Seq(len(self.entries)), self.status.terminal)
 
 
 class MemoryStore:
@@ -145,6 +115,8 @@ class MemoryStore:
         row = ExecutionRow(len(self.rows) + 1, new, definition, self._clock.now_ms())
         code, data = pack(ExecutionQueued(waiting))
         row.entries.append(LogEntry(Seq(1), code, row.created_ms, data))
+        if new.rerun is not None:
+            row.attempts.update(kept_rows(self.rows.get(new.rerun.of), new.rerun))
         self.rows[new.id] = row
         return Accepted(new.id, row.status, existing=False, handle=row.handle())
 
@@ -192,6 +164,7 @@ class MemoryStore:
             ),
             usage=total_usage(used) if used else None,
             cancel_requested=row.cancel_requested,
+            kept=kept_results(row),
         )
 
     async def renew(self, worker: WorkerId, held: Mapping[ExecutionId, Epoch], lease_seconds: float) -> Renewal:

@@ -81,6 +81,23 @@ async def test_after_kill_nine_another_worker_goes_on(rig: Rig) -> None:
     await rig.clean()
 
 
+async def test_after_kill_nine_another_worker_goes_on_with_a_rerun_and_what_it_kept(rig: Rig) -> None:
+    old, following, _ = await rig.start("draft", "final")
+    await following
+    run = await rig.client.rerun(old.execution_id, fromPrompt="final")
+    following = asyncio.ensure_future(rig.client.follow(run))
+    owner = await rig.cluster.owner_of(run.execution_id)
+    await until(lambda: any(event.get("promptId") == "final" for event in run.events), 20)
+    rig.cluster.nodes[owner].kill()
+    await following
+    assert run.events[-1]["status"] == "completed"
+    assert run.problems() == []
+    assert (run.text("draft"), run.text("final")) == (WORDS, WORDS)
+    assert [event["promptId"] for event in run.events if event["type"] == "prompt.retrying"] == ["final"]
+    assert [event["promptId"] for event in run.events if event.get("kept")] == ["draft"]
+    await rig.clean()
+
+
 async def test_a_worker_that_was_stopped_past_its_lease_writes_nothing_when_it_wakes(rig: Rig) -> None:
     run, following, owner = await rig.start("draft")
     await until(lambda: "prompt.delta" in run.types, 10)

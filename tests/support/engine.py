@@ -12,7 +12,8 @@ from lib.streaming.definition import Definition, PromptDefinition
 from lib.streaming.errors import PromptFailure
 from lib.streaming.execution_manager.prompt_run import Tools
 from lib.streaming.execution_manager.settings import EngineSettings
-from lib.streaming.memory_store import ExecutionRow, MemoryStore
+from lib.streaming.memory_rows import ExecutionRow
+from lib.streaming.memory_store import MemoryStore
 from lib.streaming.metering.engine_figures import EngineFigures
 from lib.streaming.metering.execution_store import MeteredExecutionStore
 from lib.streaming.metering.log_store import MeteredLogStore

@@ -23,6 +23,7 @@ from lib.streaming.types import (
     Value,
 )
 from tests.support.log_store_contract import AWKWARD
+from tests.support.rerun_contract import RerunContract
 from tests.support.stores import (
     LEASE,
     OTHER,
@@ -324,5 +325,5 @@ class StopContract:
         assert view.kept_chars == len("halfhm more")
 
 
-class ExecutionStoreContract(StartContract, ClaimContract, LeaseContract, StopContract):
+class ExecutionStoreContract(StartContract, RerunContract, ClaimContract, LeaseContract, StopContract):
     """All of it."""

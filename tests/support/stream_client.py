@@ -84,6 +84,13 @@ class StreamClient:
             assert answer.status == 202, await answer.text()
             return Received((await answer.json())["id"])
 
+    async def rerun(self, execution_id: str, **body: object) -> Received:
+        """Run an execution again without watching."""
+        url = f"{self.base_url}/api/executions/{execution_id}/rerun"
+        async with self.session.post(url, json=body, headers=self.headers) as answer:
+            assert answer.status == 202, await answer.text()
+            return Received((await answer.json())["id"])
+
     async def follow(self, received: Received, *, until: int | None = None) -> Received:
         """Follow to the end (or to a number), over cuts and restarts."""
         while not received.ended and (until is None or received.last < until):

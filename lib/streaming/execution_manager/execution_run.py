@@ -11,6 +11,7 @@ from typing import Any
 from lib.streaming.definition import PromptDefinition
 from lib.streaming.event_log.appender import Appender
 from lib.streaming.execution_manager.ending import COMPLETED, Ending, failed, stopped, timed_out
+from lib.streaming.execution_manager.kept_results import tell_kept
 from lib.streaming.execution_manager.prompt_run import PromptResult, PromptRun, Tools
 from lib.streaming.ports.execution_store import Claim
 from lib.streaming.ports.log_store import ExecutionEnded
@@ -185,6 +186,8 @@ class ExecutionRun:
                     claim.assistant_id, claim.assistant_name, claim.version, len(definition.prompts), claim.epoch
                 )
             )
+            # With nothing awaited in between they are one commit: whoever takes over finds all of it told, or nothing.
+            tell_kept(claim.kept, definition, self._appender)
         self._started = True
         for lost in claim.interrupted:
             message = "The worker of this prompt was lost; the prompt begins again."

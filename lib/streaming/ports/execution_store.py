@@ -16,6 +16,7 @@ from lib.streaming.types import (
     Epoch,
     ExecutionId,
     ExecutionStatus,
+    FinishReason,
     PrincipalId,
     PromptId,
     PromptStatus,
@@ -27,6 +28,13 @@ from lib.streaming.types import (
 
 #: How long an idempotency key means the same start (24 hours); a later one is a new start.
 IDEMPOTENCY_MS = 24 * 3600 * 1000
+
+
+class Rerun(msgspec.Struct, frozen=True):
+    """From which execution of the same version a new one takes the results of which prompts, each completed there."""
+
+    of: ExecutionId
+    keep: tuple[PromptId, ...] = ()
 
 
 class NewExecution(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +49,7 @@ class NewExecution(msgspec.Struct, frozen=True, kw_only=True):
     max_concurrent: int
     idempotency_key: str | None = None
     request_hash: bytes | None = None
+    rerun: Rerun | None = None
 
 
 class Orphan(msgspec.Struct, frozen=True):
@@ -61,13 +70,25 @@ class InterruptedAttempt(msgspec.Struct, frozen=True):
     reasoning: str
 
 
+class KeptResult(msgspec.Struct, frozen=True):
+    """A result taken over from an earlier execution: attempt 1 of its prompt, for which no model is asked."""
+
+    prompt_id: PromptId
+    model: str
+    provider: str
+    output: str
+    reasoning: str
+    finish_reason: FinishReason | None
+
+
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """An execution taken over by a worker, with all it needs to go on.
 
     What has ended and what was interrupted is decided by the last thing the log says of a prompt: an attempt whose
     loss no owner has announced yet is interrupted, however many owners died before they could.
     `results` maps completed prompts to their outputs; `attempts` counts the attempts made so far per prompt;
-    `ended` holds prompts that ended without success; `usage` sums the finished attempts.
+    `ended` holds prompts that ended without success; `usage` sums the finished attempts. `kept` are the results taken
+    over from an earlier execution; they are among `results` too.
     `claims` counts takeovers charged so far, this one included. `now_ms` is the store's time of the claim: its times
     are compared with no other clock, least of all with a worker's.
     """
@@ -90,6 +111,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     interrupted: tuple[InterruptedAttempt, ...]
     usage: Usage | None
     cancel_requested: EndedBy | None
+    kept: tuple[KeptResult, ...] = ()
 
 
 class Claimant(msgspec.Struct, frozen=True):
@@ -144,7 +166,8 @@ class ExecutionStore(Protocol):
     async def create(self, new: NewExecution, claimant: Claimant | None = None) -> Accepted:
         """Insert the execution with its `execution.queued` event in one transaction, claimed by `claimant` if given.
 
-        Raises `IdempotencyConflict`, `TooManyExecutions`.
+        The results that a rerun keeps are in that transaction too. Raises `IdempotencyConflict`, `TooManyExecutions`,
+        `ContentsRemoved` if a result to keep is there no more.
         """
 
     async def claim(self, execution_id: ExecutionId, worker: WorkerId, lease_seconds: float) -> Claim | None:

@@ -86,6 +86,8 @@ class PromptRetrying(msgspec.Struct, frozen=True, rename="camel", tag="prompt.re
 
 
 class PromptFinished(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, tag="prompt.finished"):
+    """The end of a prompt. `kept`: its result is that of the execution this one is a rerun of; no model was asked."""
+
     prompt_id: PromptId
     attempt: int
     status: PromptStatus
@@ -95,6 +97,7 @@ class PromptFinished(msgspec.Struct, frozen=True, rename="camel", omit_defaults=
     first_token_ms: int | None = None
     code: str | None = None
     message: str | None = None
+    kept: bool = False
 
 
 class Warned(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, tag="warning"):

@@ -38,7 +38,9 @@ TABLE = {
     "GET /api/executions/{execution_id}": Row(READ, 404, 200),
     "GET /api/executions/{execution_id}/events": Row(READ, 404, 200),
     "POST /api/executions/{execution_id}/cancel": Row(RUN, 404, 200),
+    "POST /api/executions/{execution_id}/rerun": Row(RUN, 404, 202, {}),
     "DELETE /api/executions/{execution_id}": Row(RUN, 404, 204),
+    "PUT /api/executions/{execution_id}/prompts/{prompt_id}/feedback": Row(RUN, 404, 404, {"value": "like"}),
     "GET /api/assistants": Row(SEE, 200, 200),
     "POST /api/assistants": Row(WRITE, 403, 201, as_json(echo())),
     "GET /api/assistants/{assistant}": Row(SEE, 404, 200),
@@ -98,7 +100,7 @@ class Things(NamedTuple):
         if not isinstance(text, str):
             return text
         names = {"{draft}": self.draft, "{assistant}": self.draft, "{execution_id}": self.execution}
-        for name, value in (names | {"{key_id}": self.key_id, "{number}": "1"}).items():
+        for name, value in (names | {"{key_id}": self.key_id, "{number}": "1", "{prompt_id}": "answer"}).items():
             text = text.replace(name, value)
         return text
 

@@ -10,10 +10,11 @@ from sqlalchemy.exc import IntegrityError
 from app.db.database import Storage
 from app.db.errors import UnsupportedDatabase
 from app.db.migrate import downgrade, in_transaction, transaction, upgrade
+from app.db.records import Feedback
 from app.db.revision import is_at_head
 from app.db.tables import metadata, users
 from lib.streaming.errors import StorageUnavailable
-from lib.streaming.types import EndedBy, ExecutionStatus, WorkerId
+from lib.streaming.types import EndedBy, ExecutionStatus, PromptId, WorkerId
 from tests.support.fake_clock import FakeClock
 from tests.support.postgres import PostgresDatabases
 from tests.support.schema import schema, tables_only
@@ -21,7 +22,7 @@ from tests.support.sql_stores import sql_stores
 from tests.support.stores import Delta
 
 #: Tables of revisions after the first, which go with them and come back empty.
-LATER = {"nodes", "watches"}
+LATER = {"nodes", "watches", "prompt_feedback"}
 
 
 @pytest.fixture
@@ -62,6 +63,7 @@ async def fill(storage: Storage, clock: FakeClock) -> None:
     await owner.commit(Delta(0, 1, "text"))
     await owner.end(ExecutionStatus.CANCELLED, ended_by=EndedBy.USER)
     await storage.execution_store.compact(owner.id)
+    await storage.executions.give_feedback(owner.id, PromptId("draft"), Feedback.LIKE)
     live = await stores.own()
     await live.begin()
     await storage.watches.keep(WorkerId("node"), 10)
