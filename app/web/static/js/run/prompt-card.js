@@ -77,8 +77,16 @@ export class PromptCard {
     this.stream.end();
     this.output.classList.remove('writing');
     this.output.setAttribute('aria-busy', 'false');
-    within(this.element, '[data-foot]').hidden = false;
+    this._offer();
     return true;
+  }
+
+  /** An answer can be copied and judged; a prompt that failed without one can be repeated. */
+  _offer() {
+    for (const button of this.element.querySelectorAll('[data-copy-answer], [data-feedback]')) {
+      if (button instanceof HTMLElement) button.hidden = !this.text;
+    }
+    within(this.element, '[data-foot]').hidden = this.element.dataset.status === 'skipped';
   }
 
   /** The attempt is void: its text is struck and folded. @param {any} event */
@@ -126,11 +134,11 @@ export class PromptCard {
     const first = event.firstTokenMs === undefined ? [] : [`first word after ${duration(event.firstTokenMs)}`];
     say(within(this.element, '[data-figures]'), [...figures, ...first].join(' · '));
     if (event.finishReason === 'length') this.note('The answer was cut at the length that the author set.', '', 'warn');
+    if (event.status === 'skipped') return;
     if (event.code) {
       this.show();
       this.note(event.message ?? event.code, advice(event.code), event.status === 'cancelled' ? '' : 'bad');
     }
-    if (event.status === 'skipped') this.row.title = event.message ?? '';
   }
 
   /** @param {string} status */
