@@ -22,6 +22,7 @@ export class MarkdownStream {
     this.decorate = decorate;
     /** All text that was given. */
     this.text = '';
+    this.sawCr = false;
     /** The end of it, which is still changing. */
     this.source = '';
     this.tail = document.createElement('div');
@@ -36,11 +37,19 @@ export class MarkdownStream {
   /** @param {string} piece */
   append(piece) {
     if (!piece) return;
-    const clean = piece.replaceAll('\r\n', '\n').replaceAll('\r', '\n').replaceAll('\0', '\ufffd');
+    const clean = this._normal(piece);
+    if (!clean) return;
     this.text += clean;
     this.source += clean;
     if (this._goesIntoTheFence(clean) || this._staysPlain(clean)) return;
     this._renderTail();
+  }
+
+  /** As Markdown reads it; a CRLF cut in two is one line end. @param {string} piece */
+  _normal(piece) {
+    const whole = this.sawCr && piece[0] === '\n' ? piece.slice(1) : piece;
+    this.sawCr = piece.endsWith('\r');
+    return whole.replaceAll('\r\n', '\n').replaceAll('\r', '\n').replaceAll('\0', '\ufffd');
   }
 
   /** Nothing follows: the tail is rendered for good, and everything if links are defined somewhere in it. */
