@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, or_, select
@@ -49,11 +50,37 @@ def get(connection: Connection, id_or_slug: str) -> AssistantRecord | None:
 
 
 def visible_to(connection: Connection, viewer: UserRecord, limit: int, cursor: str | None) -> Page[AssistantSummary]:
-    statement: Select[*tuple[object, ...]] = _SUMMARY
-    if viewer.role is not UserRole.ADMIN:
-        statement = statement.where(or_(_row.status == AssistantStatus.APPROVED, _row.owner_id == viewer.id))
-    rows = connection.execute(paging.newest_first(statement, assistants, limit, cursor)).mappings()
-    summaries = [AssistantSummary(**_fields(row)) for row in rows]
+    rows = connection.execute(paging.newest_first(_visible(viewer), assistants, limit, cursor)).mappings()
+    return _page([AssistantSummary(**_fields(row)) for row in rows], limit)
+
+
+def found(
+    connection: Connection, viewer: UserRecord, words: Sequence[str], limit: int, cursor: str | None
+) -> Page[AssistantSummary]:
+    """Those whose name or description holds every word, whatever its case.
+
+    Names are bytes to the database, so they are compared here; reading stops where the page is full.
+    """
+    wanted = [word.casefold() for word in words]
+    statement = paging.newest_first(_visible(viewer), assistants, limit, cursor).limit(None)
+    with connection.execute(statement) as result:
+        summaries = (AssistantSummary(**_fields(row)) for row in result.mappings())
+        matching = (one for one in summaries if _holds(one, wanted))
+        return _page(list(islice(matching, limit + 1)), limit)
+
+
+def _visible(viewer: UserRecord) -> Select[*tuple[object, ...]]:
+    if viewer.role is UserRole.ADMIN:
+        return _SUMMARY
+    return _SUMMARY.where(or_(_row.status == AssistantStatus.APPROVED, _row.owner_id == viewer.id))
+
+
+def _holds(summary: AssistantSummary, words: Sequence[str]) -> bool:
+    text = f"{summary.name}\n{summary.description}".casefold()
+    return all(word in text for word in words)
+
+
+def _page(summaries: Sequence[AssistantSummary], limit: int) -> Page[AssistantSummary]:
     return paging.page(summaries, limit, lambda item: paging.encode(item.created_ms, item.id))
 
 

@@ -45,6 +45,15 @@ class AssistantRepository:
             lambda connection: assistant_reads.visible_to(connection, viewer, limit, cursor)
         )
 
+    async def search(
+        self, viewer: UserRecord, text: str, limit: int, cursor: str | None = None
+    ) -> Page[AssistantSummary]:
+        """As `list`, of those whose name or description holds every word of `text`, whatever its case."""
+        words = text.split()
+        return await self._database.read(
+            lambda connection: assistant_reads.found(connection, viewer, words, limit, cursor)
+        )
+
     async def change(
         self, assistant_id: AssistantId, definition: Definition, changed_by: PrincipalId
     ) -> AssistantRecord:

@@ -62,6 +62,15 @@ def status(value: str) -> str:
     return _STATUS.get(value, value.replace("_", " ").capitalize())
 
 
+def size(count: int) -> str:
+    """Bytes as `2000 bytes`, `64 kB` or `1.5 MB`."""
+    if count < 10_000:
+        return f"{count} bytes"
+    if count < 1_000_000:
+        return f"{count / 1000:.0f} kB"
+    return f"{count / 1_000_000:.1f} MB"
+
+
 def kebab(value: str) -> str:
     """A name as part of an element's id."""
     return re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")
@@ -74,5 +83,6 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "iso": iso,
     "status": status,
     "kebab": kebab,
+    "size": size,
     "icon": icons.icon,
 }

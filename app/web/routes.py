@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from app.web import entrance, running
+from app.web import entrance, gallery
+from app.web.runs import download, history, show, start
 from app.web.static_files import static_file
 
-PAGES = (static_file, *entrance.ROUTES, *running.ROUTES)
+PAGES = (
+    static_file,
+    *entrance.ROUTES,
+    *gallery.ROUTES,
+    *start.ROUTES,
+    *show.ROUTES,
+    *download.ROUTES,
+    *history.ROUTES,
+)

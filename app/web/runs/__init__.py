@@ -1,0 +1,1 @@
+"""The pages of runs: start one, watch it, look back."""

@@ -1,0 +1,47 @@
+// @ts-check
+/** The one dialect of Markdown: CommonMark with tables and strikethrough, no HTML, nothing loaded from elsewhere. */
+import DOMPurify from '../../vendor/purify.js';
+import MarkdownIt from '../../vendor/markdown-it.js';
+import remend from '../../vendor/remend.js';
+
+export const md = new MarkdownIt({ html: false, linkify: true });
+
+// The content policy forbids style attributes: a column's alignment becomes a class.
+for (const cell of ['th_open', 'td_open']) {
+  md.renderer.rules[cell] = (tokens, index, options, env, self) => {
+    const token = tokens[index];
+    const align = /^text-align:(left|center|right)$/.exec(token.attrGet('style') ?? '');
+    token.attrs = (token.attrs ?? []).filter(([name]) => name !== 'style');
+    if (align) token.attrJoin('class', `align-${align[1]}`);
+    return self.renderToken(tokens, index, options);
+  };
+}
+
+// An image from elsewhere would tell its server who reads what: it is a link.
+md.renderer.rules.image = (tokens, index) => {
+  const { escapeHtml } = md.utils;
+  const token = tokens[index];
+  return `<a href="${escapeHtml(token.attrGet('src') ?? '')}">${escapeHtml(token.content || 'image')}</a>`;
+};
+
+DOMPurify.addHook('afterSanitizeAttributes', (element) => {
+  if (element.tagName === 'A') {
+    element.setAttribute('rel', 'noopener noreferrer nofollow');
+    element.setAttribute('target', '_blank');
+  }
+  // What may scroll sideways can be reached by keyboard.
+  if (element.tagName === 'PRE' || element.tagName === 'TABLE') element.setAttribute('tabindex', '0');
+});
+
+/** @param {string} html @returns {DocumentFragment} the same without anything that acts, loads or is found by name */
+export const sanitize = (html) => DOMPurify.sanitize(html, {
+  RETURN_DOM_FRAGMENT: true,
+  FORBID_TAGS: ['style', 'form', 'input', 'img', 'svg', 'math', 'audio', 'video'],
+  FORBID_ATTR: ['style', 'id', 'name'],
+});
+
+/** @param {string} source @returns {DocumentFragment} */
+export const rendered = (source) => sanitize(md.render(source));
+
+/** Closes emphasis, code and links that are written by half. @param {string} source */
+export const closed = (source) => remend(source, { linkMode: 'text-only', images: false });

@@ -1,0 +1,163 @@
+// @ts-check
+/** A run as its events tell it: from the first event on, so that every reader sees all of it, once. */
+import { Frames } from './frames.js';
+import { at, say } from './page.js';
+import { PromptCard } from './prompt-card.js';
+import { advice, counted, duration, stateWord, waitWords } from './words.js';
+
+const TICK_MS = 250;
+
+export class RunView {
+  /**
+   * @param {HTMLElement} root
+   * @param {import('./server-clock.js').ServerClock} clock
+   * @param {import('./bottom.js').Bottom} bottom
+   */
+  constructor(root, clock, bottom) {
+    this.root = root;
+    this.clock = clock;
+    this.bottom = bottom;
+    this.startedMs = Number(root.dataset.started ?? 0);
+    this.finished = false;
+    this.done = 0;
+    /** @type {{reason: string, untilMs?: number, card?: PromptCard}|null} */
+    this.waiting = null;
+    /** @type {Map<string, PromptCard>} */
+    this.cards = new Map();
+    for (const element of root.querySelectorAll('[data-prompt]')) {
+      if (!(element instanceof HTMLElement)) continue;
+      const row = [...root.querySelectorAll('[data-row]')].find((one) => one.getAttribute('data-row') === element.dataset.prompt);
+      if (row instanceof HTMLElement) this.cards.set(element.dataset.prompt ?? '', new PromptCard(element, row));
+    }
+    this.frames = new Frames(() => this._flush());
+    this.ticking = setInterval(() => this._tick(), TICK_MS);
+    /** What to do once all of a run that has ended is shown. */
+    this.onShown = () => {};
+  }
+
+  /** @param {any} event the decoded `data` of a frame */
+  take(event) {
+    const card = this.cards.get(event.promptId);
+    if (event.type !== 'execution.waiting') this._waitIsOver(event);
+    switch (event.type) {
+      case 'execution.queued': this._word(event.position ? `Waiting for a worker; ${event.position} before this one …` : 'Waiting for a worker …'); break;
+      case 'execution.started': this._started(event); break;
+      case 'execution.waiting': this._wait(event, card); break;
+      case 'prompt.started':
+        this._word(`Prompt ${event.index + 1} of ${this.cards.size}: ${event.name} …`);
+        card?.start(event);
+        break;
+      case 'prompt.delta': card?.append(event.text); break;
+      case 'prompt.reasoning': card?.think(event.text); break;
+      case 'prompt.retrying': card?.retry(event); break;
+      case 'prompt.finished': card?.finish(event); this._progress(); break;
+      case 'warning': this._warn(event, card); break;
+      case 'execution.finished': this._ended(event); break;
+    }
+    this.frames.plan();
+  }
+
+  /** The answers, each under the name of its prompt if there are several. */
+  answers() {
+    const given = [...this.cards.values()].filter((card) => card.text);
+    if (given.length === 1) return given[0].text;
+    return given.map((card) => `## ${card.name}\n\n${card.text.trim()}\n`).join('\n');
+  }
+
+  _flush() {
+    let shown = false;
+    for (const card of this.cards.values()) shown = card.flush() || shown;
+    if (shown && !this.finished) this.bottom.grew();
+    if (!shown && this.finished) this.onShown();
+    return shown;
+  }
+
+  /** @param {string} text */
+  _word(text) {
+    say(at('state'), text);
+  }
+
+  /** @param {string} status */
+  _status(status) {
+    const badge = at('badge');
+    this.root.dataset.status = badge.dataset.status = status;
+    say(badge, stateWord(status));
+    document.title = `${stateWord(status)}: ${this.root.dataset.name} · Assistant Architect`;
+  }
+
+  /** @param {any} event */
+  _started(event) {
+    this.startedMs ||= Date.parse(event.at);
+    this._status('running');
+    this._word(`Running ${event.assistantName} …`);
+  }
+
+  /** @param {any} event @param {PromptCard|undefined} card */
+  _wait(event, card) {
+    this.waiting = { reason: event.reason, untilMs: event.untilMs, card };
+    card?.show();
+    this._word(waitWords(event.reason).replace(' …', '; trying again soon.'));
+    this._tick();
+  }
+
+  /** @param {any} event */
+  _waitIsOver(event) {
+    const { waiting } = this;
+    if (!waiting || (waiting.card && event.promptId && waiting.card.id !== event.promptId)) return;
+    this.waiting = null;
+    if (waiting.card) say(waiting.card.now, '');
+  }
+
+  _tick() {
+    if (this.finished) return;
+    if (this.startedMs) say(at('elapsed'), `${Math.max(0, (this.clock.now() - this.startedMs) / 1000).toFixed(0)} s`);
+    if (!this.waiting) return;
+    const left = this.waiting.untilMs === undefined ? undefined : this.waiting.untilMs - this.clock.now();
+    const words = waitWords(this.waiting.reason, left);
+    if (this.waiting.card) say(this.waiting.card.now, words);
+  }
+
+  _progress() {
+    this.done = [...this.cards.values()].filter((card) => card.ended).length;
+    /** @type {HTMLProgressElement} */ (at('progress')).value = this.done;
+  }
+
+  /** @param {any} event @param {PromptCard|undefined} card */
+  _warn(event, card) {
+    if (card) card.note(event.message);
+    else this._notice(event.message, 'warn');
+  }
+
+  /** @param {string} text @param {'warn'|'bad'} kind */
+  _notice(text, kind) {
+    const place = at('ending');
+    place.className = `notice ${kind}`;
+    say(place, text);
+    place.hidden = false;
+  }
+
+  /** @param {any} event */
+  _ended(event) {
+    this.finished = true;
+    clearInterval(this.ticking);
+    for (const card of this.cards.values()) this._lay(card, event);
+    this._status(event.status);
+    say(at('elapsed'), duration(event.durationMs));
+    const text = [...this.cards.values()].map((card) => card.text).join(' ');
+    const words = text.length < 1_000_000 ? `, ${counted(text.match(/\S+/g)?.length ?? 0, 'word')}` : '';
+    this._word(`${stateWord(event.status)} after ${duration(event.durationMs)}${words}, ${counted(event.usage.totalTokens ?? 0, 'token')}.`);
+    const hint = advice(event.code);
+    if (event.status !== 'completed' && event.message) this._notice(hint ? `${event.message} ${hint}` : event.message, event.status === 'cancelled' ? 'warn' : 'bad');
+    at('progress').hidden = true;
+    at('policy')?.remove();
+    this.bottom.rest();
+  }
+
+  /** A prompt that has no end of its own ends with the run. @param {PromptCard} card @param {any} event */
+  _lay(card, event) {
+    if (card.ended) return;
+    card.ended = true;
+    card.state(card.element.dataset.status === 'running' ? event.status : 'skipped');
+    say(card.now, '');
+  }
+}
