@@ -21,7 +21,7 @@ from app.db.records import (
     VersionSummary,
 )
 from app.db.tables import assistant_versions, assistants
-from lib.streaming.types import AssistantId
+from lib.streaming.types import AssistantId, PrincipalId
 
 _row = assistants.c
 _version = assistant_versions.c
@@ -52,9 +52,22 @@ def visible_to(connection: Connection, viewer: UserRecord, limit: int, cursor: s
     statement: Select[*tuple[object, ...]] = _SUMMARY
     if viewer.role is not UserRole.ADMIN:
         statement = statement.where(or_(_row.status == AssistantStatus.APPROVED, _row.owner_id == viewer.id))
-    rows = connection.execute(paging.newest_first(statement, assistants, limit, cursor)).mappings()
-    summaries = [AssistantSummary(**_fields(row)) for row in rows]
-    return paging.page(summaries, limit, lambda item: paging.encode(item.created_ms, item.id))
+    return _page(connection, statement, limit, cursor)
+
+
+def authored(
+    connection: Connection,
+    owner_id: PrincipalId | None,
+    status: AssistantStatus | None,
+    limit: int,
+    cursor: str | None,
+) -> Page[AssistantSummary]:
+    statement: Select[*tuple[object, ...]] = _SUMMARY
+    if owner_id is not None:
+        statement = statement.where(_row.owner_id == owner_id)
+    if status is not None:
+        statement = statement.where(_row.status == status)
+    return _page(connection, statement, limit, cursor)
 
 
 def versions(connection: Connection, assistant_id: AssistantId) -> Sequence[VersionSummary]:
@@ -70,6 +83,14 @@ def version(connection: Connection, assistant_id: AssistantId, number: int) -> V
     )
     row = connection.execute(statement).mappings().one_or_none()
     return None if row is None else VersionRecord(**_decoded(row))
+
+
+def _page(
+    connection: Connection, statement: Select[*tuple[object, ...]], limit: int, cursor: str | None
+) -> Page[AssistantSummary]:
+    rows = connection.execute(paging.newest_first(statement, assistants, limit, cursor)).mappings()
+    summaries = [AssistantSummary(**_fields(row)) for row in rows]
+    return paging.page(summaries, limit, lambda item: paging.encode(item.created_ms, item.id))
 
 
 def _fields(row: Mapping[Any, Any]) -> dict[str, Any]:
