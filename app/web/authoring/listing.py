@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from litestar import get
@@ -54,7 +55,7 @@ def _state(text: str) -> AssistantStatus | None:
     return AssistantStatus(text) if text in set(AssistantStatus) else None
 
 
-def _address(query: dict[str, str | None]) -> str:
+def _address(query: Mapping[str, str | None]) -> str:
     given = urlencode({name: value for name, value in query.items() if value})
     return f"/assistants?{given}" if given else "/assistants"
 

@@ -103,8 +103,7 @@ export class FieldCard {
     const { field } = this;
     const type = FIELD_TYPES.find(([value]) => value === field.type)?.[1] ?? field.type;
     this.toggle.replaceChildren(icon('chevron-right'),
-      make('span', { class: 'item-name' }, field.label || field.name || 'Unnamed'),
-      make('code', {}, field.name),
-      make('span', { class: 'muted small' }, field.required ? type : `${type}, optional`));
+      make('span', {}, make('span', { class: 'item-name' }, field.label || field.name || 'Unnamed'), make('code', {}, field.name),
+        make('span', { class: 'muted small' }, field.required ? type : `${type}, optional`)));
   }
 }
