@@ -22,7 +22,7 @@ from app.db.records import (
     VersionSummary,
 )
 from app.db.tables import assistant_versions, assistants
-from lib.streaming.types import AssistantId
+from lib.streaming.types import AssistantId, PrincipalId
 
 _row = assistants.c
 _version = assistant_versions.c
@@ -82,6 +82,22 @@ def _holds(summary: AssistantSummary, words: Sequence[str]) -> bool:
 
 def _page(summaries: Sequence[AssistantSummary], limit: int) -> Page[AssistantSummary]:
     return paging.page(summaries, limit, lambda item: paging.encode(item.created_ms, item.id))
+
+
+def authored(
+    connection: Connection,
+    owner_id: PrincipalId | None,
+    status: AssistantStatus | None,
+    limit: int,
+    cursor: str | None,
+) -> Page[AssistantSummary]:
+    statement: Select[*tuple[object, ...]] = _SUMMARY
+    if owner_id is not None:
+        statement = statement.where(_row.owner_id == owner_id)
+    if status is not None:
+        statement = statement.where(_row.status == status)
+    rows = connection.execute(paging.newest_first(statement, assistants, limit, cursor)).mappings()
+    return _page([AssistantSummary(**_fields(row)) for row in rows], limit)
 
 
 def versions(connection: Connection, assistant_id: AssistantId) -> Sequence[VersionSummary]:

@@ -54,6 +54,18 @@ class AssistantRepository:
             lambda connection: assistant_reads.found(connection, viewer, words, limit, cursor)
         )
 
+    async def authored(
+        self,
+        owner_id: PrincipalId | None,
+        status: AssistantStatus | None,
+        limit: int,
+        cursor: str | None = None,
+    ) -> Page[AssistantSummary]:
+        """Those of one author, or of all; in one status, or in any; newest first. Raises `InvalidCursor`."""
+        return await self._database.read(
+            lambda connection: assistant_reads.authored(connection, owner_id, status, limit, cursor)
+        )
+
     async def change(
         self, assistant_id: AssistantId, definition: Definition, changed_by: PrincipalId
     ) -> AssistantRecord:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -49,6 +51,12 @@ class UserRepository:
     async def by_email(self, email: str) -> UserRecord | None:
         address = _normal(email)
         return await self._database.read(lambda connection: _find(connection, users.c.email == address))
+
+    async def emails(self, user_ids: Iterable[PrincipalId]) -> Mapping[PrincipalId, str]:
+        """The addresses of those users that there are."""
+        statement = select(users.c.id, users.c.email).where(users.c.id.in_(set(user_ids)))
+        rows = await self._database.read(lambda connection: connection.execute(statement).all())
+        return {PrincipalId(row.id): row.email for row in rows}
 
     async def list(self, limit: int, cursor: str | None = None) -> Page[UserRecord]:
         """Users in the order they were made. Raises `InvalidCursor`."""

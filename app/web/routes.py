@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.web import entrance, gallery
+from app.web.authoring import routes as authoring
 from app.web.runs import download, history, show, start
 from app.web.static_files import static_file
 
@@ -14,4 +15,5 @@ PAGES = (
     *show.ROUTES,
     *download.ROUTES,
     *history.ROUTES,
+    *authoring.ROUTES,
 )

@@ -1,0 +1,1 @@
+"""Pages of authors: their assistants, the editor, versions and what differs between two."""
