@@ -12,7 +12,7 @@ from app.db.port import Database
 from app.db.prepared import Prepared
 from app.db.records import ApiKeyRecord
 from app.db.tables import api_keys, users
-from app.db.users import USER_COLUMNS, user_record
+from app.db.user_rows import USER_COLUMNS, user_record
 from lib.streaming.types import PrincipalId
 
 _SELECT = select(api_keys, *USER_COLUMNS).join(users, users.c.id == api_keys.c.user_id)

@@ -100,6 +100,15 @@ def authored(
     return _page([AssistantSummary(**_fields(row)) for row in rows], limit)
 
 
+def with_status(
+    connection: Connection, status: AssistantStatus, limit: int, cursor: str | None
+) -> Page[AssistantRecord]:
+    statement = _SUMMARY.add_columns(_version.definition).where(_row.status == status)
+    rows = connection.execute(paging.newest_first(statement, assistants, limit, cursor)).mappings()
+    records = [AssistantRecord(**_decoded(row)) for row in rows]
+    return paging.page(records, limit, lambda item: paging.encode(item.created_ms, item.id))
+
+
 def versions(connection: Connection, assistant_id: AssistantId) -> Sequence[VersionSummary]:
     rows = connection.execute(
         _VERSION_SUMMARY.where(_version.assistant_id == assistant_id).order_by(_version.number.desc())

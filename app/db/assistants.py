@@ -66,6 +66,14 @@ class AssistantRepository:
             lambda connection: assistant_reads.authored(connection, owner_id, status, limit, cursor)
         )
 
+    async def with_status(
+        self, status: AssistantStatus, limit: int, cursor: str | None = None
+    ) -> Page[AssistantRecord]:
+        """Everybody's, with their definitions; newest first. Raises `InvalidCursor`."""
+        return await self._database.read(
+            lambda connection: assistant_reads.with_status(connection, status, limit, cursor)
+        )
+
     async def change(
         self, assistant_id: AssistantId, definition: Definition, changed_by: PrincipalId
     ) -> AssistantRecord:

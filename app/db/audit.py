@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select, tuple_
 
 from app.db import paging
 from app.db.dialect import now_ms
 from app.db.errors import InvalidCursor
 from app.db.port import Database
-from app.db.records import AuditRecord, Page
-from app.db.tables import audit
+from app.db.records import AuditFilter, AuditRecord, Page
+from app.db.tables import audit, users
 from lib.streaming.types import PrincipalId, Value
+
+_row = audit.c
+_SELECT = select(audit, users.c.email.label("actor_email")).outerjoin(users, users.c.id == _row.actor_id)
 
 
 class AuditRepository:
@@ -37,32 +40,41 @@ class AuditRepository:
         )
         await self._database.write(lambda connection: connection.execute(statement).rowcount)
 
-    async def list(self, limit: int, cursor: str | None = None) -> Page[AuditRecord]:
+    async def list(self, limit: int, cursor: str | None = None, where: AuditFilter | None = None) -> Page[AuditRecord]:
         """Newest first. Raises `InvalidCursor`."""
-        return await self._database.read(lambda connection: _list(connection, limit, cursor))
+        return await self._database.read(lambda connection: _list(connection, limit, cursor, where or AuditFilter()))
 
 
-def _list(connection: Connection, limit: int, cursor: str | None) -> Page[AuditRecord]:
-    statement = select(audit).order_by(audit.c.id.desc()).limit(limit + 1)
+def _list(connection: Connection, limit: int, cursor: str | None, where: AuditFilter) -> Page[AuditRecord]:
+    statement = _SELECT.order_by(_row.at_ms.desc(), _row.id.desc()).limit(limit + 1)
     if cursor is not None:
-        statement = statement.where(audit.c.id < _row_id(cursor))
-    records = [
-        AuditRecord(
-            id=row.id,
-            at_ms=row.at_ms,
-            actor_id=row.actor_id,
-            action=row.action,
-            target=row.target,
-            details=row.details,
-            request_id=row.request_id,
-        )
-        for row in connection.execute(statement)
-    ]
+        statement = statement.where(tuple_(_row.at_ms, _row.id) < _place(cursor))
+    for column in ("actor_id", "action", "target"):
+        if (wanted := getattr(where, column)) is not None:
+            statement = statement.where(_row[column] == wanted)
+    if where.from_ms is not None:
+        statement = statement.where(_row.at_ms >= where.from_ms)
+    if where.to_ms is not None:
+        statement = statement.where(_row.at_ms < where.to_ms)
+    records = [_record(row) for row in connection.execute(statement)]
     return paging.page(records, limit, lambda record: paging.encode(record.at_ms, str(record.id)))
 
 
-def _row_id(cursor: str) -> int:
-    _, row_id = paging.decode(cursor)
+def _record(row: Row[*tuple[object, ...]]) -> AuditRecord:
+    return AuditRecord(
+        id=row.id,
+        at_ms=row.at_ms,
+        actor_id=row.actor_id,
+        action=row.action,
+        target=row.target,
+        details=row.details,
+        request_id=row.request_id,
+        actor_email=row.actor_email,
+    )
+
+
+def _place(cursor: str) -> tuple[int, int]:
+    at_ms, row_id = paging.decode(cursor)
     if not row_id.isascii() or not row_id.isdecimal() or int(row_id) >= 1 << 63:
         raise InvalidCursor("The cursor was not made by this list.")
-    return int(row_id)
+    return at_ms, int(row_id)

@@ -59,3 +59,13 @@ class TicketRefused(RepositoryError):
     """The job queue cannot take the ticket of a start; without one the start is possible all the same."""
 
     code = "ticket_refused"
+
+
+class UserNotFound(RepositoryError):
+    code = "user_not_found"
+
+
+class LastAdministrator(RepositoryError):
+    """Without this one nobody could administer the service any more."""
+
+    code = "last_administrator"

@@ -66,6 +66,14 @@ class UserRecord(msgspec.Struct, frozen=True, kw_only=True):
     created_ms: int
 
 
+class UserChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes different of a user; None: as it is."""
+
+    name: str | None = None
+    role: UserRole | None = None
+    disabled: bool | None = None
+
+
 class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
     user: UserRecord
     created_ms: int
@@ -206,6 +214,16 @@ class ExecutionRecord(ExecutionSummary, frozen=True, kw_only=True):
 # --- Audit ------------------------------------------------------------------------------------------------------
 
 
+class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What the audit is narrowed to; None means any. `from_ms` is included, `to_ms` is not."""
+
+    actor_id: PrincipalId | None = None
+    action: str | None = None
+    target: str | None = None
+    from_ms: int | None = None
+    to_ms: int | None = None
+
+
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Who did what to what; `actor_id` is None for the system itself."""
 
@@ -216,3 +234,4 @@ class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     details: dict[str, Value]
     request_id: str | None
+    actor_email: str | None = None

@@ -9,7 +9,7 @@ from app.db.port import Database
 from app.db.prepared import Prepared
 from app.db.records import SessionRecord, UserRecord
 from app.db.tables import sign_in_links, users, web_sessions
-from app.db.users import USER_COLUMNS, user_record
+from app.db.user_rows import USER_COLUMNS, user_record
 from lib.streaming.types import PrincipalId
 
 

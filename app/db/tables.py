@@ -103,6 +103,7 @@ assistants = Table(
     Column("reject_reason", Utf8Text),
     Column("created_ms", BigInteger, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
+    Index("ix_assistants_status_created_ms_id", "status", "created_ms", "id"),
 )
 
 assistant_versions = Table(
@@ -257,10 +258,12 @@ audit = Table(
     metadata,
     Column("id", RowKey, primary_key=True),
     Column("at_ms", BigInteger, nullable=False),
-    Column("actor_id", ForeignKey("users.id", ondelete="SET NULL"), index=True),
+    Column("actor_id", ForeignKey("users.id", ondelete="SET NULL")),
     Column("action", Text, nullable=False),
     Column("target", Text, nullable=False),
     Column("details", _json_object(), nullable=False),
     Column("request_id", Text),
+    Index("ix_audit_at_ms_id", "at_ms", "id"),
+    *(Index(f"ix_audit_{name}_at_ms_id", name, "at_ms", "id") for name in ("actor_id", "action", "target")),
     sqlite_autoincrement=True,
 )

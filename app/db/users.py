@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.db import paging
+from app.db import paging, user_changes
 from app.db.dialect import now_ms
 from app.db.errors import EmailTaken
 from app.db.port import Database
-from app.db.records import Page, UserRecord, UserRole
+from app.db.records import Page, UserChange, UserRecord, UserRole
 from app.db.tables import users
+from app.db.user_rows import USER_COLUMNS, user_record
 from lib.streaming.ids import IdFactory
 from lib.streaming.types import PrincipalId
-
-#: The columns of a `UserRecord`, labelled so that they can stand beside those of another table.
-USER_COLUMNS = tuple(
-    users.c[name].label(f"person_{name}") for name in ("id", "email", "name", "role", "disabled", "created_ms")
-)
 
 
 class UserRepository:
@@ -58,9 +54,13 @@ class UserRepository:
         rows = await self._database.read(lambda connection: connection.execute(statement).all())
         return {PrincipalId(row.id): row.email for row in rows}
 
-    async def list(self, limit: int, cursor: str | None = None) -> Page[UserRecord]:
-        """Users in the order they were made. Raises `InvalidCursor`."""
-        return await self._database.read(lambda connection: _list(connection, limit, cursor))
+    async def list(self, limit: int, cursor: str | None = None, email: str | None = None) -> Page[UserRecord]:
+        """Users in the order they were made, those whose address holds `email` if given. Raises `InvalidCursor`."""
+        return await self._database.read(lambda connection: _list(connection, limit, cursor, email))
+
+    async def change(self, user_id: PrincipalId, change: UserChange) -> UserRecord:
+        """Who is disabled loses every session and sign-in link. Raises `UserNotFound`, `LastAdministrator`."""
+        return await self._database.write(lambda connection: user_changes.apply(connection, user_id, change))
 
     async def password_hash(self, user_id: PrincipalId) -> str | None:
         return await self._database.read(
@@ -71,18 +71,6 @@ class UserRepository:
         """False if there is no such user."""
         statement = update(users).where(users.c.id == user_id).values(password_hash=password_hash)
         return await self._database.write(lambda connection: connection.execute(statement).rowcount > 0)
-
-
-def user_record(row: Row[*tuple[object, ...]]) -> UserRecord:
-    """The user in a row that holds `USER_COLUMNS`."""
-    return UserRecord(
-        id=row.person_id,
-        email=row.person_email,
-        name=row.person_name,
-        role=row.person_role,
-        disabled=row.person_disabled,
-        created_ms=row.person_created_ms,
-    )
 
 
 def _insert(connection: Connection, values: dict[str, str | None]) -> UserRecord:
@@ -98,8 +86,11 @@ def _find(connection: Connection, condition: ColumnElement[bool]) -> UserRecord 
     return None if row is None else user_record(row)
 
 
-def _list(connection: Connection, limit: int, cursor: str | None) -> Page[UserRecord]:
-    rows = connection.execute(paging.oldest_first(select(*USER_COLUMNS), users, limit, cursor)).all()
+def _list(connection: Connection, limit: int, cursor: str | None, email: str | None) -> Page[UserRecord]:
+    statement = paging.oldest_first(select(*USER_COLUMNS), users, limit, cursor)
+    if email:
+        statement = statement.where(users.c.email.contains(_normal(email), autoescape=True))
+    rows = connection.execute(statement).all()
     return paging.page([user_record(row) for row in rows], limit, lambda user: paging.encode(user.created_ms, user.id))
 
 

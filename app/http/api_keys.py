@@ -14,6 +14,7 @@ from app.http.principal import Principal
 from app.settings.key_format import parse_key
 from lib.streaming.clock import Clock
 from lib.streaming.supervisor import Supervisor
+from lib.streaming.types import PrincipalId
 
 CACHE_SECONDS = 5.0
 CACHE_ENTRIES = 1024
@@ -64,6 +65,11 @@ class ApiKeys:
 
     def forget(self, key_id: str) -> None:
         self._known.pop(key_id, None)
+
+    def forget_user(self, user_id: PrincipalId) -> None:
+        """Look every key of a user up anew: what the user may do has changed."""
+        for key_id in [key_id for key_id, known in self._known.items() if known.principal.id == user_id]:
+            self.forget(key_id)
 
     def _valid(self, record: ApiKeyRecord) -> bool:
         expired = record.expires_ms is not None and record.expires_ms <= self._clock.now_ms()

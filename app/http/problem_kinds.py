@@ -33,6 +33,8 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
         "assistant_busy": ProblemKind(409, "The assistant still has unfinished executions"),
         "execution_not_finished": ProblemKind(409, "The execution is not finished"),
         "email_taken": ProblemKind(409, "The e-mail address is in use"),
+        "last_administrator": ProblemKind(409, "Nobody else administers the service"),
+        "own_account": ProblemKind(409, "This cannot be done to oneself"),
         "invalid_state": ProblemKind(409, "Its state does not allow this"),
         "link_expired": ProblemKind(410, "The sign-in link does not work any more"),
         "contents_removed": ProblemKind(410, "The contents were removed"),
@@ -56,6 +58,7 @@ SHOWN_AS: Mapping[str, str] = MappingProxyType(
     {
         "execution_not_found": "not_found",
         "assistant_not_found": "not_found",
+        "user_not_found": "not_found",
         "status_conflict": "invalid_state",
     }
 )
