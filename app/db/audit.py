@@ -40,9 +40,7 @@ class AuditRepository:
         )
         await self._database.write(lambda connection: connection.execute(statement).rowcount)
 
-    async def list(
-        self, limit: int, cursor: str | None = None, where: AuditFilter | None = None
-    ) -> Page[AuditRecord]:
+    async def list(self, limit: int, cursor: str | None = None, where: AuditFilter | None = None) -> Page[AuditRecord]:
         """Newest first. Raises `InvalidCursor`."""
         return await self._database.read(lambda connection: _list(connection, limit, cursor, where or AuditFilter()))
 

@@ -32,10 +32,7 @@ def apply(connection: Connection, user_id: PrincipalId, change: UserChange) -> U
 def _other_administrators(connection: Connection, user_id: PrincipalId) -> bool:
     """All of them are locked, in one order: two that demote each other at once would leave nobody."""
     enabled = (
-        select(_row.id)
-        .where(_row.role == UserRole.ADMIN, _row.disabled.is_(False))
-        .order_by(_row.id)
-        .with_for_update()
+        select(_row.id).where(_row.role == UserRole.ADMIN, _row.disabled.is_(False)).order_by(_row.id).with_for_update()
     )
     return any(found != user_id for found in connection.scalars(enabled).all())
 

@@ -15,6 +15,7 @@ from app.db.user_rows import USER_COLUMNS, user_record
 from lib.streaming.ids import IdFactory
 from lib.streaming.types import PrincipalId
 
+
 class UserRepository:
     def __init__(self, database: Database, new_id: IdFactory) -> None:
         self._database = database
