@@ -13,6 +13,9 @@ from litestar.types import ASGIApp
 
 from app.api import health, metrics
 from app.api.access import Access
+from app.api.admin.maintenance_work import Maintenance
+from app.api.admin.provider_desk import ProviderDesk
+from app.api.admin.sign_in_links import SignInLinks
 from app.api.api_document import ApiDocument
 from app.api.assistants.definition_body import DefinitionReader
 from app.api.assistants.importing import Importer
@@ -64,6 +67,7 @@ def application(node: Node) -> ASGIApp:
         "assistants": storage.assistants,
         "executions": storage.executions,
         "api_keys": storage.api_keys,
+        "audit": storage.audit,
         "authentication": authentication,
         "catalogue": node.models.catalogue,
         "csrf": csrf,
@@ -73,17 +77,26 @@ def application(node: Node) -> ASGIApp:
         "delivery": Delivery(node.service, node.deliveries, authentication, starter, access),
         "importer": Importer(storage.assistants, node.models.catalogue, node.new_id),
         "key_cache": keys,
+        "maintenance": Maintenance(node.retention, node.service.sweep, node.supervisor),
         "metrics_page": node.metrics.page,
         "maker": KeyMaker(storage.api_keys, clock, secrets.token_bytes),
+        "model_usage": storage.model_usage,
         "pages": pages,
+        "provider_desk": ProviderDesk(
+            node.providers, node.models.catalogue, node.figures.health, storage.model_usage, clock
+        ),
         "readiness": node.readiness,
         "rerunner": Rerunner(
             node.service, storage.assistants, storage.executions, node.new_id, settings.max_concurrent_executions
         ),
+        "retention_ages": node.retention.ages,
+        "running": storage.running,
         "service": node.service,
         "sessions": sessions,
+        "sign_in_links": SignInLinks(storage.sessions, clock, secrets.token_bytes, settings.public_url),
         "signing_in": SignIn(storage, sessions, passwords, node.limits, clock),
         "starter": starter,
+        "statistics": storage.statistics,
         "users": storage.users,
     }
 

@@ -28,6 +28,7 @@ from lib.streaming.ids import Uuid7Factory
 from lib.streaming.metering.engine_figures import EngineFigures
 from lib.streaming.metering.execution_store import MeteredExecutionStore
 from lib.streaming.metering.log_store import MeteredLogStore
+from lib.streaming.metering.providers import WatchedProviders
 from lib.streaming.prompt_processor.processor import PromptProcessor
 from lib.streaming.prompt_template.cache import TemplateCache
 from lib.streaming.resilience.retry import RetryPolicy
@@ -54,6 +55,7 @@ class Node:
         self._backend = backend_of(settings, self.clock, self.new_id)
         self.storage = self._backend.storage
         self.figures, self.http_figures = EngineFigures(), HttpFigures()
+        self.providers = WatchedProviders(self.models.providers, self.figures.health)
         self.service = StreamingService(
             store=MeteredExecutionStore(self.storage.execution_store, self.figures),
             log_store=MeteredLogStore(self.storage.log_store, self.figures, self.clock),
@@ -88,7 +90,7 @@ class Node:
 
     def _tools(self) -> Tools:
         retries = RetryPolicy(random.SystemRandom().random)
-        return Tools(self.models.providers, PromptProcessor(TemplateCache()), retries, self.clock, self._engine())
+        return Tools(self.providers, PromptProcessor(TemplateCache()), retries, self.clock, self._engine())
 
     def _engine(self) -> EngineSettings:
         engine = msgspec.structs.replace(self.settings.engine, max_running=self._backend.hands)

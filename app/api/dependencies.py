@@ -5,6 +5,9 @@ from typing import TypeAlias
 from litestar.di import NamedDependency
 
 from app.api.access import Access
+from app.api.admin.maintenance_work import Maintenance
+from app.api.admin.provider_desk import ProviderDesk
+from app.api.admin.sign_in_links import SignInLinks
 from app.api.api_document import ApiDocument
 from app.api.assistants.definition_body import DefinitionReader
 from app.api.assistants.importing import Importer
@@ -17,16 +20,23 @@ from app.api.signing_in import SignIn
 from app.api.starting import Starter
 from app.db.api_keys import ApiKeyRepository
 from app.db.assistants import AssistantRepository
+from app.db.audit import AuditRepository
 from app.db.execution_reader import ExecutionReader
+from app.db.model_usage import ModelUsageRepository
+from app.db.statistics import StatisticsRepository
+from app.db.users import UserRepository
 from app.http.api_keys import ApiKeys
 from app.http.csrf import CsrfTokens
 from app.http.sessions import WebSessions
 from app.metrics.page import MetricsPage
+from lib.streaming.model_catalogue import ModelCatalogue
 from lib.streaming.streaming_service.service import StreamingService
 
 TheAccess: TypeAlias = NamedDependency[Access]
 TheApiKeys: TypeAlias = NamedDependency[ApiKeyRepository]
 TheAssistants: TypeAlias = NamedDependency[AssistantRepository]
+TheAudit: TypeAlias = NamedDependency[AuditRepository]
+TheCatalogue: TypeAlias = NamedDependency[ModelCatalogue]
 TheCsrf: TypeAlias = NamedDependency[CsrfTokens]
 TheDefinitions: TypeAlias = NamedDependency[DefinitionReader]
 TheDelivery: TypeAlias = NamedDependency[Delivery]
@@ -36,10 +46,16 @@ TheExecutions: TypeAlias = NamedDependency[ExecutionReader]
 TheImporter: TypeAlias = NamedDependency[Importer]
 TheKeyCache: TypeAlias = NamedDependency[ApiKeys]
 TheKeyMaker: TypeAlias = NamedDependency[KeyMaker]
+TheMaintenance: TypeAlias = NamedDependency[Maintenance]
 TheMetrics: TypeAlias = NamedDependency[MetricsPage]
+TheModelUsage: TypeAlias = NamedDependency[ModelUsageRepository]
+TheProviderDesk: TypeAlias = NamedDependency[ProviderDesk]
 TheReadiness: TypeAlias = NamedDependency[Readiness]
 TheRerunner: TypeAlias = NamedDependency[Rerunner]
 TheService: TypeAlias = NamedDependency[StreamingService]
 TheSessions: TypeAlias = NamedDependency[WebSessions]
 TheSignIn: TypeAlias = NamedDependency[SignIn]
+TheSignInLinks: TypeAlias = NamedDependency[SignInLinks]
 TheStarter: TypeAlias = NamedDependency[Starter]
+TheStatistics: TypeAlias = NamedDependency[StatisticsRepository]
+TheUsers: TypeAlias = NamedDependency[UserRepository]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from app.api import diagnostics, executions, feedback, health, keys, metrics, openapi, session
+from app.api.admin import audit, maintenance, models, providers, stats, users
+from app.api.admin import keys as all_keys
 from app.api.assistant_architect.stream import stream
 from app.api.assistants import collection, item, preview, review, transfer
 
@@ -17,6 +19,13 @@ ROUTES = (
     *review.ROUTES,
     *session.ROUTES,
     *keys.ROUTES,
+    *stats.ROUTES,
+    *users.ROUTES,
+    *all_keys.ROUTES,
+    *providers.ROUTES,
+    *models.ROUTES,
+    *audit.ROUTES,
+    *maintenance.ROUTES,
     *health.ROUTES,
     metrics.metrics,
     *diagnostics.ROUTES,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, tuple_, update
 
+from app.db import paging
 from app.db.dialect import now_ms
 from app.db.port import Database
 from app.db.prepared import Prepared
-from app.db.records import ApiKeyRecord
+from app.db.records import ApiKeyRecord, Page
 from app.db.tables import api_keys, users
 from app.db.user_rows import USER_COLUMNS, user_record
 from lib.streaming.types import PrincipalId
@@ -65,6 +66,12 @@ class ApiKeyRepository:
         """All keys of a user, newest first."""
         return await self._database.read(lambda connection: _records(_LIST.rows(connection, user=user_id)))
 
+    async def all(
+        self, limit: int, cursor: str | None = None, user_id: PrincipalId | None = None
+    ) -> Page[ApiKeyRecord]:
+        """Everybody's, or a user's; newest first. Raises `InvalidCursor`."""
+        return await self._database.read(lambda connection: _page(connection, limit, cursor, user_id))
+
     async def revoke(self, key_id: str, user_id: PrincipalId | None = None) -> bool:
         """Revoke a key (of that user, if given). False if there is none to revoke."""
         statement = update(api_keys).where(api_keys.c.key_id == key_id, api_keys.c.revoked_ms.is_(None))
@@ -77,6 +84,17 @@ class ApiKeyRepository:
         """Note that the key was used now."""
         statement = update(api_keys).where(api_keys.c.key_id == key_id).values(last_used_ms=now_ms())
         await self._database.write(lambda connection: connection.execute(statement).rowcount)
+
+
+def _page(connection: Connection, limit: int, cursor: str | None, user_id: PrincipalId | None) -> Page[ApiKeyRecord]:
+    place = (api_keys.c.created_ms, api_keys.c.key_id)
+    statement = _SELECT.order_by(*(column.desc() for column in place)).limit(limit + 1)
+    if user_id is not None:
+        statement = statement.where(api_keys.c.user_id == user_id)
+    if cursor is not None:
+        statement = statement.where(tuple_(*place) < paging.decode(cursor))
+    records = _records(connection.execute(statement).all())
+    return paging.page(records, limit, lambda key: paging.encode(key.created_ms, key.key_id))
 
 
 def _records(rows: Sequence[Any]) -> Sequence[ApiKeyRecord]:

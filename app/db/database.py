@@ -15,11 +15,14 @@ from app.db.definitions import DefinitionCache
 from app.db.event_log import SqlLogStore
 from app.db.execution_reader import ExecutionReader
 from app.db.executions import SqlExecutionStore
+from app.db.model_usage import ModelUsageRepository
 from app.db.port import Announcer, Database, TicketWriter
 from app.db.retention import RetentionRepository
 from app.db.revision import is_at_head
+from app.db.running_now import RunningRepository
 from app.db.sessions import SessionRepository
 from app.db.sqlite import SqliteDatabase
+from app.db.statistics import StatisticsRepository
 from app.db.url import is_postgresql, sqlite_path
 from app.db.users import UserRepository
 from app.db.watches import SqlWatchStore
@@ -64,6 +67,9 @@ class Storage:
         self.assistants = AssistantRepository(database, new_id)
         self.executions = ExecutionReader(database, definitions)
         self.audit = AuditRepository(database)
+        self.statistics = StatisticsRepository(database)
+        self.running = RunningRepository(database)
+        self.model_usage = ModelUsageRepository(database)
         self.retention = RetentionRepository(database)
         self.execution_store: ExecutionStore = SqlExecutionStore(database, definitions, tickets, announcer)
         self.watches: WatchStore = SqlWatchStore(database, announcer)

@@ -90,6 +90,7 @@ api_keys = Table(
     Column("expires_ms", BigInteger),
     Column("revoked_ms", BigInteger),
     Column("last_used_ms", BigInteger),
+    Index("ix_api_keys_created_ms_key_id", "created_ms", "key_id"),
 )
 
 assistants = Table(

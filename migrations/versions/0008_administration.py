@@ -1,4 +1,4 @@
-"""Indexes for what administrators look through: the audit by each of its filters, assistants by status."""
+"""Indexes for what administrators look through: the audit by each of its filters, assistants by status, keys."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ AUDIT = {
     "ix_audit_target_at_ms_id": ["target", "at_ms", "id"],
 }
 BY_STATUS = "ix_assistants_status_created_ms_id"
+NEWEST_KEYS = "ix_api_keys_created_ms_key_id"
 
 
 def upgrade() -> None:
@@ -25,9 +26,11 @@ def upgrade() -> None:
         op.create_index(name, "audit", columns)
     op.drop_index("ix_audit_actor_id", "audit")
     op.create_index(BY_STATUS, "assistants", ["status", "created_ms", "id"])
+    op.create_index(NEWEST_KEYS, "api_keys", ["created_ms", "key_id"])
 
 
 def downgrade() -> None:
+    op.drop_index(NEWEST_KEYS, "api_keys")
     op.drop_index(BY_STATUS, "assistants")
     op.create_index("ix_audit_actor_id", "audit", ["actor_id"])
     for name in AUDIT:

@@ -41,6 +41,10 @@ class Sweep:
                 log.warning("the sweep failed and will come again: %s", error.message)
             await self._clock.sleep(self._settings.sweep_seconds)
 
+    async def due(self) -> tuple[int, int]:
+        """How many executions nobody holds, and how many that ended are not packed yet; each counted to a limit."""
+        return len(await self._store.orphans(BATCH)), len(await self._store.uncompacted(BATCH))
+
     async def sweep(self) -> None:
         unheld = []
         for orphan in await self._store.orphans(BATCH):

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from lib.streaming.clock import Clock
 from lib.streaming.errors import StreamingError
 from lib.streaming.metering.engine_figures import EngineFigures
+from lib.streaming.metering.providers import CallFailure
 from lib.streaming.ports.log_store import (
     AttemptEnded,
     AttemptStarted,
@@ -35,7 +36,7 @@ class MeteredLogStore:
         self._store = store
         self._figures = figures
         self._clock = clock
-        self._providers: OrderedDict[_Attempt, str] = OrderedDict()
+        self._models: OrderedDict[_Attempt, str] = OrderedDict()
 
     async def commit(self, writes: Sequence[Write]) -> Collection[ExecutionId]:
         began = self._clock.monotonic()
@@ -69,21 +70,32 @@ class MeteredLogStore:
     def _note(self, key: int, change: RowChange) -> None:
         match change:
             case AttemptStarted():
-                self._providers[key, change.prompt_id, change.attempt] = change.provider
-                if len(self._providers) > MAX_OPEN:
-                    self._providers.popitem(last=False)
+                self._models[key, change.prompt_id, change.attempt] = change.model
+                if len(self._models) > MAX_OPEN:
+                    self._models.popitem(last=False)
             case AttemptEnded():
-                self._note_attempt(self._providers.pop((key, change.prompt_id, change.attempt), NO_PROVIDER), change)
+                self._note_attempt(self._models.pop((key, change.prompt_id, change.attempt), NO_PROVIDER), change)
             case ExecutionEnded():
                 self._figures.executions.add(change.status.value, change.code or "")
                 self._figures.execution_seconds.observe(change.duration_ms / 1000)
 
-    def _note_attempt(self, provider: str, ended: AttemptEnded) -> None:
+    def _note_attempt(self, model: str, ended: AttemptEnded) -> None:
         figures, status = self._figures, ended.status
         if status is PromptStatus.SKIPPED:
             return
+        provider, slash, model_id = model.partition("/")
+        if slash:
+            self._note_health(provider, model_id, ended)
         figures.attempts.add(provider, status.value if status is PromptStatus.COMPLETED else ended.code or status.value)
         if ended.first_token_ms is not None:
             figures.first_token_seconds.observe(provider, ended.first_token_ms / 1000)
         if ended.duration_ms is not None:
             figures.attempt_seconds.observe(provider, ended.duration_ms / 1000)
+
+    def _note_health(self, provider: str, model_id: str, ended: AttemptEnded) -> None:
+        health = self._figures.health.of(provider)
+        if ended.status is PromptStatus.COMPLETED:
+            health.succeeded(model_id)
+        elif ended.status in (PromptStatus.FAILED, PromptStatus.TIMED_OUT):
+            code, message = ended.code or ended.status.value, ended.message or ""
+            health.failed(CallFailure(self._clock.now_ms(), model_id, code, message))

@@ -49,7 +49,7 @@ class StreamingService:
         self.manager = ExecutionManager(store, self.events, tools, worker)
         self.viewers = Viewers(self.manager, clock)
         self._leases = LeaseKeeper(store, self.manager, clock, tools.settings)
-        self._sweep = Sweep(store, queue, self.manager, clock, tools.settings)
+        self.sweep = Sweep(store, queue, self.manager, clock, tools.settings)
         self._stopper = Stopper(store, self.events, self.manager, clock, tools.settings)
         self._neighbours = None
         if others is not None:
@@ -72,7 +72,7 @@ class StreamingService:
         await self._queue.open(self.manager.run if works else None)
         self._supervisor.keep("lease-keeper", self._leases.run)
         if works:
-            self._supervisor.keep("sweep", self._sweep.run)
+            self._supervisor.keep("sweep", self.sweep.run)
         if self._neighbours:
             self._neighbours.open()
 

@@ -62,6 +62,19 @@ TABLE = {
     "POST /api/keys": Row(KEYS, 201, 201, {"name": "x"}),
     "GET /api/keys": Row(KEYS, 200, 200),
     "DELETE /api/keys/{key_id}": Row(KEYS, 404, 404),
+    "GET /api/admin/stats": Row(ADMIN, 403, 200),
+    "GET /api/admin/users": Row(ADMIN, 403, 200),
+    "POST /api/admin/users": Row(ADMIN, 403, 422, {}),
+    "PATCH /api/admin/users/{user_id}": Row(ADMIN, 403, 200, {"name": "x"}),
+    "POST /api/admin/users/{user_id}/sign-in-link": Row(ADMIN, 403, 201),
+    "GET /api/admin/keys": Row(ADMIN, 403, 200),
+    "DELETE /api/admin/keys/{key_id}": Row(ADMIN, 403, 204),
+    "GET /api/admin/providers": Row(ADMIN, 403, 200),
+    "POST /api/admin/providers/{name}/test": Row(ADMIN, 403, 200, {"model": "echo"}),
+    "GET /api/admin/models": Row(ADMIN, 403, 200),
+    "GET /api/admin/audit": Row(ADMIN, 403, 200),
+    "POST /api/admin/maintenance/sweep": Row(ADMIN, 403, 200, {}),
+    "POST /api/admin/maintenance/retention": Row(ADMIN, 403, 200, {}),
 }
 
 PUBLIC = {
@@ -91,6 +104,7 @@ class Things(NamedTuple):
     draft: str
     execution: str
     key_id: str
+    user_id: str
 
     def fill(self, text: Any) -> Any:
         if isinstance(text, dict):
@@ -100,16 +114,19 @@ class Things(NamedTuple):
         if not isinstance(text, str):
             return text
         names = {"{draft}": self.draft, "{assistant}": self.draft, "{execution_id}": self.execution}
-        for name, value in (names | {"{key_id}": self.key_id, "{number}": "1", "{prompt_id}": "answer"}).items():
+        for name, value in (names | self._others() | {"{prompt_id}": "answer"}).items():
             text = text.replace(name, value)
         return text
+
+    def _others(self) -> dict[str, str]:
+        return {"{key_id}": self.key_id, "{number}": "1", "{user_id}": self.user_id, "{name}": "scripted"}
 
 
 async def things_of(service: Service, author: Person) -> Things:
     draft = await service.assistant(author, status=AssistantStatus.DRAFT)
     execution = await service.run(author, draft, topic="x")
     (key,) = await service.storage.api_keys.list(author.user.id)
-    return Things(draft.id, execution, key.key_id)
+    return Things(draft.id, execution, key.key_id, author.user.id)
 
 
 async def ask(service: Service, route: str, things: Things, **more: Any) -> tuple[int, str | None]:

@@ -132,4 +132,4 @@ async def test_attempts_that_never_end_here_are_forgotten(stores: Stores) -> Non
     owner = await stores.own()
     for number in range(MAX_OPEN + 5):
         stores.log._note(owner.claim.handle.key, attempt_started("draft", number))
-    assert len(stores.log._providers) == MAX_OPEN
+    assert len(stores.log._models) == MAX_OPEN
