@@ -13,6 +13,8 @@ from litestar.types import ASGIApp
 
 from app.api import health, metrics
 from app.api.access import Access
+from app.api.admin.executions.live_view import LiveView
+from app.api.admin.executions.replay import Replays
 from app.api.admin.maintenance_work import Maintenance
 from app.api.admin.provider_desk import ProviderDesk
 from app.api.admin.sign_in_links import SignInLinks
@@ -77,15 +79,18 @@ def application(node: Node) -> ASGIApp:
         "delivery": Delivery(node.service, node.deliveries, authentication, starter, access),
         "importer": Importer(storage.assistants, node.models.catalogue, node.new_id),
         "key_cache": keys,
+        "live_view": LiveView(storage.running, node.deliveries, authentication, clock),
         "maintenance": Maintenance(node.retention, node.service.sweep, node.supervisor),
         "metrics_page": node.metrics.page,
         "maker": KeyMaker(storage.api_keys, clock, secrets.token_bytes),
         "model_usage": storage.model_usage,
+        "oversight": storage.oversight,
         "pages": pages,
         "provider_desk": ProviderDesk(
             node.providers, node.models.catalogue, node.figures.health, storage.model_usage, clock
         ),
         "readiness": node.readiness,
+        "replays": Replays(storage.log_store),
         "rerunner": Rerunner(
             node.service, storage.assistants, storage.executions, node.new_id, settings.max_concurrent_executions
         ),

@@ -5,6 +5,8 @@ from typing import TypeAlias
 from litestar.di import NamedDependency
 
 from app.api.access import Access
+from app.api.admin.executions.live_view import LiveView
+from app.api.admin.executions.replay import Replays
 from app.api.admin.maintenance_work import Maintenance
 from app.api.admin.provider_desk import ProviderDesk
 from app.api.admin.sign_in_links import SignInLinks
@@ -23,6 +25,8 @@ from app.db.assistants import AssistantRepository
 from app.db.audit import AuditRepository
 from app.db.execution_reader import ExecutionReader
 from app.db.model_usage import ModelUsageRepository
+from app.db.oversight import OversightRepository
+from app.db.running_now import RunningRepository
 from app.db.statistics import StatisticsRepository
 from app.db.users import UserRepository
 from app.http.api_keys import ApiKeys
@@ -59,3 +63,7 @@ TheSignInLinks: TypeAlias = NamedDependency[SignInLinks]
 TheStarter: TypeAlias = NamedDependency[Starter]
 TheStatistics: TypeAlias = NamedDependency[StatisticsRepository]
 TheUsers: TypeAlias = NamedDependency[UserRepository]
+TheOversight: TypeAlias = NamedDependency[OversightRepository]
+TheRunning: TypeAlias = NamedDependency[RunningRepository]
+TheReplays: TypeAlias = NamedDependency[Replays]
+TheLiveView: TypeAlias = NamedDependency[LiveView]

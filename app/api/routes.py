@@ -5,6 +5,8 @@ from __future__ import annotations
 from app.api import diagnostics, executions, feedback, health, keys, metrics, openapi, session
 from app.api.admin import audit, maintenance, models, providers, stats, users
 from app.api.admin import keys as all_keys
+from app.api.admin.executions import live
+from app.api.admin.executions import routes as all_executions
 from app.api.assistant_architect.stream import stream
 from app.api.assistants import collection, item, preview, review, transfer
 
@@ -20,6 +22,8 @@ ROUTES = (
     *session.ROUTES,
     *keys.ROUTES,
     *stats.ROUTES,
+    *all_executions.ROUTES,
+    live.follow_live,
     *users.ROUTES,
     *all_keys.ROUTES,
     *providers.ROUTES,

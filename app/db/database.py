@@ -16,6 +16,7 @@ from app.db.event_log import SqlLogStore
 from app.db.execution_reader import ExecutionReader
 from app.db.executions import SqlExecutionStore
 from app.db.model_usage import ModelUsageRepository
+from app.db.oversight import OversightRepository
 from app.db.port import Announcer, Database, TicketWriter
 from app.db.retention import RetentionRepository
 from app.db.revision import is_at_head
@@ -69,6 +70,7 @@ class Storage:
         self.audit = AuditRepository(database)
         self.statistics = StatisticsRepository(database)
         self.running = RunningRepository(database)
+        self.oversight = OversightRepository(database)
         self.model_usage = ModelUsageRepository(database)
         self.retention = RetentionRepository(database)
         self.execution_store: ExecutionStore = SqlExecutionStore(database, definitions, tickets, announcer)

@@ -25,7 +25,7 @@ _row = executions.c
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True):
-    """`age_ms` since it was made; `tokens_per_second` is an estimate over the last seconds."""
+    """`age_ms` since it was made; `tokens_per_second` is an estimate over the last seconds; `owner` is a worker."""
 
     id: ExecutionId
     assistant: str
@@ -34,6 +34,8 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     created_ms: int
     age_ms: int
     tokens_per_second: float
+    owner: str | None
+    lease_left_ms: int | None
 
 
 class RunningNow(msgspec.Struct, frozen=True):
@@ -52,6 +54,7 @@ _LIST = Prepared(
     lambda _: (
         select(
             *(_row.key, _row.id, _row.status, _row.created_ms, (now_ms() - _row.created_ms).label("age_ms")),
+            *(_row.owner, (_row.lease_until_ms - now_ms()).label("lease_left_ms")),
             *(assistant_versions.c.name.label("assistant"), users.c.email.label("user")),
         )
         .join(assistant_versions, assistant_versions.c.id == _row.version_id)
@@ -102,6 +105,8 @@ def _now(connection: Connection) -> RunningNow:
             created_ms=row.created_ms,
             age_ms=row.age_ms,
             tokens_per_second=texts.get(row.key, 0) / BYTES_PER_TOKEN / WINDOW_SECONDS,
+            owner=row.owner,
+            lease_left_ms=row.lease_left_ms,
         )
         for row in rows
     )

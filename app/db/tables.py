@@ -174,6 +174,7 @@ executions = Table(
     Index("ix_executions_principal_id_created_ms_id", "principal_id", "created_ms", "id"),
     Index("ix_executions_assistant_id_created_ms_id", "assistant_id", "created_ms", "id"),
     Index("ix_executions_created_ms_id", "created_ms", "id"),
+    Index("ix_executions_duration_ms_id", "duration_ms", "id"),
     Index("ix_executions_live", "created_ms", sqlite_where=LIVE, postgresql_where=LIVE),
     Index("ix_executions_live_principal_id", "principal_id", sqlite_where=LIVE, postgresql_where=LIVE),
     Index("ix_executions_uncompacted", "key", sqlite_where=UNCOMPACTED, postgresql_where=UNCOMPACTED),

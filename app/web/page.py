@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request
+from litestar.di import NamedDependency
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
 from litestar.template import TemplateConfig
@@ -54,6 +55,9 @@ class Pages:
             "here": navigation.place_of(request.url.path),
             "theme": theme if theme in THEMES else "",
         }
+
+
+ThePages: TypeAlias = NamedDependency[Pages]
 
 
 def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:

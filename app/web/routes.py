@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.web import entrance, gallery
+from app.web.admin import executions as admin_executions
 from app.web.authoring import routes as authoring
 from app.web.runs import download, history, show, start
 from app.web.static_files import static_file
@@ -16,4 +17,5 @@ PAGES = (
     *download.ROUTES,
     *history.ROUTES,
     *authoring.ROUTES,
+    *admin_executions.ROUTES,
 )

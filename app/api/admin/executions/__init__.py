@@ -1,0 +1,1 @@
+"""/api/admin/executions: everybody's executions, and all there is to know of one."""

@@ -1,0 +1,196 @@
+"""Executions as administrators look at them: everybody's, by whatever they look for, and what holds a live one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, LargeBinary, Row, Select, exists, func, literal, select, tuple_
+
+from app.db import paging
+from app.db.dialect import now_ms
+from app.db.port import Database
+from app.db.records import ExecutionFilter, Page
+from app.db.tables import assistant_versions, events, executions, prompt_results, users
+from lib.streaming.sse_events.vocabulary import EventCode
+from lib.streaming.types import AssistantId, EndedBy, ExecutionId, ExecutionStatus, PrincipalId
+
+Statement: TypeAlias = Select[*tuple[Any, ...]]
+
+_row, _result = executions.c, prompt_results.c
+
+
+class Order(StrEnum):
+    """`duration` leaves out what has not ended."""
+
+    CREATED = "created"
+    DURATION = "duration"
+
+
+class OversightFilter(ExecutionFilter, frozen=True, kw_only=True):
+    """`text` is looked for in messages, letter by letter; `model` is one that some attempt was sent to."""
+
+    code: str | None = None
+    principal_id: PrincipalId | None = None
+    model: str | None = None
+    text: str | None = None
+
+
+class OverseenExecution(msgspec.Struct, frozen=True, kw_only=True):
+    """An execution in the list. `model` and `first_token_ms` are those of its first attempt that has any."""
+
+    id: ExecutionId
+    principal_id: PrincipalId
+    user: str
+    assistant_id: AssistantId
+    assistant_name: str
+    version: int
+    status: ExecutionStatus
+    code: str | None
+    message: str | None
+    ended_by: EndedBy | None
+    model: str | None
+    total_tokens: int | None
+    first_token_ms: int | None
+    duration_ms: int | None
+    created_ms: int
+    started_ms: int | None
+    finished_ms: int | None
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds an execution and when it last moved; ages in milliseconds by the database's clock."""
+
+    user: str
+    owner: str | None
+    epoch: int
+    claims: int
+    lease_left_ms: int | None
+    newest_seq: int
+    newest_at_ms: int | None
+    newest_age_ms: int | None
+    waits: bool
+
+
+def _of_first_attempt(column: str) -> ColumnElement[Any]:
+    return (
+        select(_result[column])
+        .where(_result.execution_key == _row.key, _result[column].is_not(None))
+        .order_by(_result.started_ms)
+        .limit(1)
+        .scalar_subquery()
+        .label(column)
+    )
+
+
+_LIST: Statement = (
+    select(
+        *(_row[name] for name in ("id", "principal_id", "assistant_id", "status", "code", "message", "ended_by")),
+        *(_row[name] for name in ("total_tokens", "duration_ms", "created_ms", "started_ms", "finished_ms")),
+        users.c.email.label("user"),
+        assistant_versions.c.number.label("version"),
+        assistant_versions.c.name.label("assistant_name"),
+        _of_first_attempt("model"),
+        _of_first_attempt("first_token_ms"),
+    )
+    .join(assistant_versions, assistant_versions.c.id == _row.version_id)
+    .join(users, users.c.id == _row.principal_id)
+)
+
+
+class OversightRepository:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def list(
+        self, where: OversightFilter, order: Order, limit: int, cursor: str | None = None
+    ) -> Page[OverseenExecution]:
+        """Newest first, or longest first. Raises `InvalidCursor`."""
+        return await self._database.read(lambda connection: _list(connection, where, order, limit, cursor))
+
+    async def hold(self, execution_id: ExecutionId) -> Hold | None:
+        return await self._database.read(lambda connection: _hold(connection, execution_id))
+
+
+def _list(
+    connection: Connection, where: OversightFilter, order: Order, limit: int, cursor: str | None
+) -> Page[OverseenExecution]:
+    column = _row.created_ms if order is Order.CREATED else _row.duration_ms
+    statement = _narrowed(connection, _LIST, where).order_by(column.desc(), _row.id.desc()).limit(limit + 1)
+    if order is Order.DURATION:
+        statement = statement.where(column.is_not(None))
+    if cursor is not None:
+        statement = statement.where(tuple_(column, _row.id) < paging.decode(cursor))
+    found = [OverseenExecution(**row._asdict()) for row in connection.execute(statement)]
+    return paging.page(found, limit, lambda item: paging.encode(_place(item, order), item.id))
+
+
+def _place(item: OverseenExecution, order: Order) -> int:
+    return item.created_ms if order is Order.CREATED else item.duration_ms or 0
+
+
+def _narrowed(connection: Connection, statement: Statement, where: OversightFilter) -> Statement:
+    equal = {
+        _row.status: where.status,
+        _row.assistant_id: where.assistant_id,
+        _row.code: where.code,
+        _row.principal_id: where.principal_id,
+    }
+    for column, value in equal.items():
+        if value is not None:
+            statement = statement.where(column == value)
+    if where.from_ms is not None:
+        statement = statement.where(_row.created_ms >= where.from_ms)
+    if where.to_ms is not None:
+        statement = statement.where(_row.created_ms < where.to_ms)
+    if where.model is not None:
+        statement = statement.where(exists().where(_result.execution_key == _row.key, _result.model == where.model))
+    if where.text is not None:
+        statement = statement.where(_holds(connection, where.text))
+    return statement
+
+
+def _holds(connection: Connection, text: str) -> ColumnElement[bool]:
+    """Messages are bytes to the database, so bytes are looked for."""
+    if connection.dialect.name == "postgresql":
+        escaped = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+        return _row.message.op("LIKE", is_comparison=True)(literal(f"%{escaped}%".encode(), LargeBinary))
+    return func.instr(_row.message, literal(text.encode(), LargeBinary)) > 0
+
+
+_NEWEST = (
+    select(events.c.seq, events.c.at_ms, events.c.code)
+    .where(events.c.execution_key == _row.key)
+    .order_by(events.c.seq.desc())
+    .limit(1)
+)
+
+
+def _hold(connection: Connection, execution_id: ExecutionId) -> Hold | None:
+    row = connection.execute(
+        select(
+            *(_row.key, _row.owner, _row.epoch, _row.claims, users.c.email.label("user"), now_ms().label("now")),
+            (_row.lease_until_ms - now_ms()).label("lease_left_ms"),
+        )
+        .join(users, users.c.id == _row.principal_id)
+        .where(_row.id == execution_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    newest = connection.execute(_NEWEST.where(_row.key == row.key)).one_or_none()
+    return _as_hold(row, newest)
+
+
+def _as_hold(row: Row[*tuple[Any, ...]], newest: Row[*tuple[Any, ...]] | None) -> Hold:
+    return Hold(
+        user=row.user,
+        owner=row.owner,
+        epoch=row.epoch,
+        claims=row.claims,
+        lease_left_ms=row.lease_left_ms,
+        newest_seq=0 if newest is None else newest.seq,
+        newest_at_ms=None if newest is None else newest.at_ms,
+        newest_age_ms=None if newest is None else row.now - newest.at_ms,
+        waits=newest is not None and newest.code == EventCode.EXECUTION_WAITING,
+    )

@@ -1,0 +1,123 @@
+// @ts-check
+/** The record page: stop it, and look at it again as it came. */
+import { call } from '../api.js';
+import { toast } from '../toast.js';
+import { Recording, summary } from './replay.js';
+
+/** @template {HTMLElement} [T=HTMLElement] @param {string} id @returns {T} */
+const at = (id) => /** @type {T} */ (document.getElementById(id));
+
+const url = `/api/admin/executions/${encodeURIComponent(at('execution').dataset.execution ?? '')}`;
+const ROWS = 2000;
+
+/** @param {() => Promise<void>} work */
+const attempt = (work) => work().catch((error) => toast(error instanceof Error ? error.message : String(error), 'bad'));
+
+async function stop() {
+  const receipt = await call('POST', `${url}/cancel`);
+  const closed = receipt.upstreamClosed ? 'the connection to the model is closed' : 'the connection to the model may still be open';
+  at('receipt').textContent = `${receipt.outcome.replaceAll('_', ' ')} after ${receipt.latencyMs} ms; ${closed}; ${receipt.keptChars} characters kept.`;
+  at('stop').hidden = true;
+}
+
+/** All of them, a stretch at a time. */
+async function load() {
+  const events = [];
+  for (let after = '0'; after !== null;) {
+    const page = await call('GET', `${url}/replay?after=${after}`);
+    events.push(...page.items);
+    after = page.nextCursor;
+  }
+  return new Recording(events);
+}
+
+class Player {
+  /** @param {Recording} recording */
+  constructor(recording) {
+    this.recording = recording;
+    this.scrubber = /** @type {HTMLInputElement} */ (at('scrubber'));
+    this.scrubber.max = String(recording.length);
+    this.playing = false;
+    this.scrubber.addEventListener('input', () => this.show(Number(this.scrubber.value)));
+    at('play').addEventListener('click', () => (this.playing ? this.pause() : this.play()));
+    this.show(0);
+  }
+
+  play() {
+    if (Number(this.scrubber.value) >= this.recording.length) this.show(0);
+    this.playing = true;
+    this._name('Pause');
+    let last = performance.now();
+    /** @param {number} now */
+    const step = (now) => {
+      if (!this.playing) return;
+      const speed = Number(/** @type {HTMLSelectElement} */ (at('speed')).value);
+      this.show(Math.min(this.recording.length, Number(this.scrubber.value) + (now - last) * speed));
+      last = now;
+      if (Number(this.scrubber.value) >= this.recording.length) this.pause();
+      else requestAnimationFrame(step);
+    };
+    requestAnimationFrame(step);
+  }
+
+  pause() {
+    this.playing = false;
+    this._name('Play');
+  }
+
+  /** @param {number} ms */
+  show(ms) {
+    this.scrubber.value = String(Math.round(ms));
+    const { recording } = this;
+    at('replay-time').textContent = `${(ms / 1000).toFixed(1)} of ${(recording.length / 1000).toFixed(1)} s, event ${recording.count(ms)} of ${recording.events.length}`;
+    this.scrubber.setAttribute('aria-valuetext', at('replay-time').textContent ?? '');
+    const texts = [...recording.at(ms)].map(([id, { name, text, status }]) => block(id, name, text, status));
+    at('replay-texts').replaceChildren(...texts);
+  }
+
+  /** @param {string} word */
+  _name(word) {
+    const name = at('play').querySelector('span');
+    if (name) name.textContent = word;
+  }
+}
+
+/** @param {string} id @param {string} name @param {string} text @param {string} status */
+function block(id, name, text, status) {
+  const title = document.createElement('h3');
+  title.append(name);
+  const output = document.createElement('pre');
+  output.className = status === 'void' ? 'block void' : 'block';
+  output.append(text);
+  output.tabIndex = 0;
+  const place = document.createElement('div');
+  place.dataset.prompt = id;
+  place.append(title, output);
+  return place;
+}
+
+/** @param {Recording} recording */
+function list(recording) {
+  const rows = recording.events.slice(0, ROWS).map((event, index) => {
+    const row = document.createElement('tr');
+    const cells = [String(event.seq), `${recording.moments[index]} ms`, event.type, summary(event)];
+    cells.forEach((text, column) => {
+      const cell = document.createElement('td');
+      cell.className = column < 2 ? 'end nowrap' : 'mono';
+      cell.append(text);
+      row.append(cell);
+    });
+    return row;
+  });
+  at('event-rows').replaceChildren(...rows);
+}
+
+document.getElementById('stop')?.addEventListener('click', () => attempt(stop));
+document.getElementById('load-replay')?.addEventListener('click', () => attempt(async () => {
+  const recording = await load();
+  at('load-replay').hidden = true;
+  at('player').hidden = false;
+  at('replay-line').textContent = recording.events.length > ROWS ? `The first ${ROWS} events are listed below.` : '';
+  list(recording);
+  new Player(recording);
+}));
