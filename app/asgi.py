@@ -65,6 +65,7 @@ def application(node: Node) -> ASGIApp:
         "executions": storage.executions,
         "api_keys": storage.api_keys,
         "authentication": authentication,
+        "catalogue": node.models.catalogue,
         "csrf": csrf,
         "definitions": DefinitionReader(node.models.catalogue, node.new_id),
         "diagnosis": Diagnosis(node.service.manager.worker, node.deliveries, clock, settings.heartbeat_seconds),

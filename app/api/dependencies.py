@@ -22,11 +22,13 @@ from app.http.api_keys import ApiKeys
 from app.http.csrf import CsrfTokens
 from app.http.sessions import WebSessions
 from app.metrics.page import MetricsPage
+from lib.streaming.model_catalogue import ModelCatalogue
 from lib.streaming.streaming_service.service import StreamingService
 
 TheAccess: TypeAlias = NamedDependency[Access]
 TheApiKeys: TypeAlias = NamedDependency[ApiKeyRepository]
 TheAssistants: TypeAlias = NamedDependency[AssistantRepository]
+TheCatalogue: TypeAlias = NamedDependency[ModelCatalogue]
 TheCsrf: TypeAlias = NamedDependency[CsrfTokens]
 TheDefinitions: TypeAlias = NamedDependency[DefinitionReader]
 TheDelivery: TypeAlias = NamedDependency[Delivery]

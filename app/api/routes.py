@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.api import diagnostics, executions, feedback, health, keys, metrics, openapi, session
+from app.api import diagnostics, executions, feedback, health, keys, metrics, models, openapi, session
 from app.api.assistant_architect.stream import stream
-from app.api.assistants import collection, item, preview, review, transfer
+from app.api.assistants import checking, collection, item, preview, review, transfer
 
 ROUTES = (
     stream,
@@ -13,8 +13,10 @@ ROUTES = (
     *collection.ROUTES,
     *item.ROUTES,
     *transfer.ROUTES,
-    preview.preview_assistant,
+    *preview.ROUTES,
+    checking.check_definition,
     *review.ROUTES,
+    *models.ROUTES,
     *session.ROUTES,
     *keys.ROUTES,
     *health.ROUTES,

@@ -26,7 +26,9 @@ CHAIN = Definition(
 )
 
 
-async def rerun(service: Service, person: Person, execution: str, body: object = None, **headers: str) -> httpx.Response:
+async def rerun(
+    service: Service, person: Person, execution: str, body: object = None, **headers: str
+) -> httpx.Response:
     url = f"/api/executions/{execution}/rerun"
     return await service.client.post(url, json=body or {}, headers=person.headers | headers)
 
