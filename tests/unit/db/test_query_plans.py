@@ -209,11 +209,11 @@ async def test_a_list_is_one_statement_however_long(storage: Storage, stores: St
     assert recorder.read_heads == ["BEGIN", "SELECT", "COMMIT"]
 
 
-async def test_a_record_is_two_statements_however_many_attempts(storage: Storage, stores: Stores) -> None:
+async def test_a_record_is_three_statements_however_many_attempts(storage: Storage, stores: Stores) -> None:
     owner = await stores.own()
     await owner.begin()
     await owner.retry()
     await owner.begin(attempt=2)
     async with Recorder(storage) as recorder:
         await storage.executions.record(owner.id)
-    assert recorder.read_heads == ["BEGIN", "SELECT", "SELECT", "COMMIT"]
+    assert recorder.read_heads == ["BEGIN", "SELECT", "SELECT", "SELECT", "COMMIT"]
