@@ -9,9 +9,10 @@ from sqlalchemy import delete
 
 from app.db import paging
 from app.db.database import Storage
-from app.db.records import ExecutionFilter
+from app.db.records import ExecutionFilter, Feedback
 from app.db.tables import executions
-from lib.streaming.types import AssistantId, EndedBy, ExecutionStatus, PrincipalId, Seq
+from lib.streaming.ports.execution_store import Rerun
+from lib.streaming.types import AssistantId, EndedBy, ExecutionStatus, PrincipalId, PromptId, Seq
 from tests.support.database import open_storage_at
 from tests.support.database_clock import DatabaseClock
 from tests.support.postgres import PostgresDatabases, run
@@ -54,6 +55,7 @@ async def test_no_step_of_an_executions_life_reads_a_table_whole(
 ) -> None:
     recorder = PostgresRecorder(storage, nested=True, generic=generic)
     new = await stores.new(idempotency_key="k", request_hash=b"h")
+    again = await stores.new(rerun=Rerun(new.id, (PromptId("draft"),)))
     recorder.forget()
     await storage.execution_store.create(new)
     owner = await stores.claim(new.id)
@@ -74,6 +76,9 @@ async def test_no_step_of_an_executions_life_reads_a_table_whole(
     await storage.execution_store.request_cancel(owner.id, EndedBy.USER)
     await storage.executions.record(owner.id)
     await storage.executions.owner_of(owner.id)
+    await storage.executions.give_feedback(owner.id, PromptId("draft"), Feedback.LIKE)
+    await storage.execution_store.create(again)
+    assert (await stores.claim(again.id)).claim.kept
     await storage.executions.delete(owner.id)
     assert len(recorder.statements) > 60
     assert recorder.read_whole == []
@@ -211,4 +216,4 @@ class TestCounts:
             await owner.begin(prompt)
         recorder.forget()
         await storage.executions.record(owner.id)
-        assert recorder.heads == ["SELECT", "SELECT"]
+        assert recorder.heads == ["SELECT", "SELECT", "SELECT"]
