@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,10 +14,11 @@ from app.settings import Settings
 from lib.streaming.clock import Clock
 from lib.streaming.definition import Definition
 from lib.streaming.errors import StreamingError
-from lib.streaming.model_catalogue import ModelCatalogue
+from lib.streaming.model_catalogue import ModelCatalogue, ModelFacts, Price
 from lib.streaming.ports.models import Provider
 from lib.streaming.providers.directory import MappedProviders
 from lib.streaming.providers.local import LOCAL_MODEL, LocalProvider
+from lib.streaming.providers.local_child import CONTEXT_TOKENS, PARALLEL
 from lib.streaming.providers.local_server import LocalModelServer, is_available
 from lib.streaming.providers.scripted import ScriptedProvider
 
@@ -27,6 +29,8 @@ log = logging.getLogger(__name__)
 
 LOG_FILE = "local_model.log"
 SCRIPTED_MODEL = "scripted/echo"
+#: It runs on this machine: nobody sends a bill. Requests served side by side share its context.
+LOCAL_FACTS = ModelFacts("SmolLM2 135M", ("text",), CONTEXT_TOKENS // PARALLEL, Price(Decimal(0), Decimal(0)))
 
 
 class ModelSources:
@@ -45,7 +49,7 @@ class ModelSources:
             providers["openai"], models["openai"] = openai, ()
             self._warm.append(openai.warm_up)
         self.providers = MappedProviders(providers)
-        self.catalogue = ModelCatalogue(models)
+        self.catalogue = ModelCatalogue(models, {f"local/{LOCAL_MODEL}": LOCAL_FACTS} if "local" in models else {})
 
     async def warm_up(self) -> None:
         """Do now what the first call would have to wait for. What fails here is tried again by that call."""

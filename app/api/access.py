@@ -48,6 +48,13 @@ class Access:
             raise ApiError("not_found", f"There is no assistant {id_or_slug[:64]!r}.")
         return assistant
 
+    async def read_assistant(self, principal: Principal, id_or_slug: str, request_id: str) -> AssistantRecord:
+        """As `assistant`, for who is shown its definition: one that only its author may see leaves an audit row."""
+        assistant = await self.assistant(principal, id_or_slug)
+        if assistant.owner_id != principal.id and assistant.status is not AssistantStatus.APPROVED:
+            await self.note(principal, "assistant.read", assistant.id, request_id)
+        return assistant
+
     async def own_assistant(self, principal: Principal, id_or_slug: str) -> AssistantRecord:
         """An assistant the principal may change. Raises `ApiError(forbidden)` for one it may only see."""
         assistant = await self.assistant(principal, id_or_slug)

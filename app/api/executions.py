@@ -24,7 +24,7 @@ from app.http.guards import principal_of, requires_scope
 from app.http.principal import Principal, Scope
 from app.http.problems import ApiError
 from app.http.rate_limits import RATE_LIMIT, STARTS
-from app.http.request_record import request_record
+from app.http.request_record import request_id_of
 from lib.streaming.execution_manager.receipt import CancelReceipt
 from lib.streaming.ports.execution_store import Accepted
 from lib.streaming.types import AssistantId, EndedBy, ExecutionId, ExecutionStatus
@@ -79,7 +79,7 @@ async def rerun_execution(
 ) -> Response[Started]:
     """A new execution of the same version, the caller's own. Results that are kept are not paid for again."""
     caller = principal_of(request)
-    await access.execution(caller, execution_id, "execution.rerun", _request_id(request))
+    await access.execution(caller, execution_id, "execution.rerun", request_id_of(request))
     return _started(await rerunner.start(caller, ExecutionId(execution_id), body, idempotency_key))
 
 
@@ -114,7 +114,7 @@ async def list_executions(
 async def read_execution(
     request: Caller, execution_id: FromPath[str], access: TheAccess, executions: TheExecutions
 ) -> ExecutionDetail:
-    await access.execution(principal_of(request), execution_id, "execution.read", _request_id(request))
+    await access.execution(principal_of(request), execution_id, "execution.read", request_id_of(request))
     record = await executions.record(ExecutionId(execution_id))
     if record is None:
         raise ApiError("not_found", "The execution was removed just now.")
@@ -141,7 +141,7 @@ async def follow_execution(
     """Never starts work. A number the execution never gave, or none, counts as 0: everything is sent."""
     check_protocol(protocol)
     number = event_number(after if last_event_id is None else last_event_id)
-    return await delivery.of_existing(principal_of(request), execution_id, number, _request_id(request))
+    return await delivery.of_existing(principal_of(request), execution_id, number, request_id_of(request))
 
 
 @post(
@@ -154,7 +154,7 @@ async def cancel_execution(
     request: Caller, execution_id: FromPath[str], access: TheAccess, service: TheService
 ) -> CancelReceipt:
     """Waits at most 5 seconds for the end; asking again is harmless."""
-    own = await access.execution(principal_of(request), execution_id, "execution.cancel", _request_id(request))
+    own = await access.execution(principal_of(request), execution_id, "execution.cancel", request_id_of(request))
     receipt = await service.cancel(ExecutionId(execution_id), EndedBy.USER if own else EndedBy.ADMIN)
     if receipt is None:
         raise ApiError("not_found", "The execution was removed just now.")
@@ -166,12 +166,8 @@ async def remove_execution(
     request: Caller, execution_id: FromPath[str], access: TheAccess, executions: TheExecutions
 ) -> None:
     """The record, its texts and its events are gone for good; a live one is refused (409)."""
-    await access.execution(principal_of(request), execution_id, "execution.remove", _request_id(request))
+    await access.execution(principal_of(request), execution_id, "execution.remove", request_id_of(request))
     await executions.delete(ExecutionId(execution_id))
-
-
-def _request_id(request: Caller) -> str:
-    return request_record(request.scope).request_id
 
 
 ROUTES = (

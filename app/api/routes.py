@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from app.api import diagnostics, executions, feedback, health, keys, metrics, openapi, session
-from app.api.admin import audit, maintenance, models, providers, stats, users
+from app.api import diagnostics, executions, feedback, health, keys, metrics, models, openapi, session
+from app.api.admin import audit, maintenance, providers, stats, users
 from app.api.admin import keys as all_keys
+from app.api.admin import models as all_models
 from app.api.admin.executions import live
 from app.api.admin.executions import routes as all_executions
 from app.api.assistant_architect.stream import stream
-from app.api.assistants import collection, item, preview, review, transfer
+from app.api.assistants import checking, collection, item, preview, review, transfer
 
 ROUTES = (
     stream,
@@ -17,8 +18,10 @@ ROUTES = (
     *collection.ROUTES,
     *item.ROUTES,
     *transfer.ROUTES,
-    preview.preview_assistant,
+    *preview.ROUTES,
+    checking.check_definition,
     *review.ROUTES,
+    *models.ROUTES,
     *session.ROUTES,
     *keys.ROUTES,
     *stats.ROUTES,
@@ -27,7 +30,7 @@ ROUTES = (
     *users.ROUTES,
     *all_keys.ROUTES,
     *providers.ROUTES,
-    *models.ROUTES,
+    *all_models.ROUTES,
     *audit.ROUTES,
     *maintenance.ROUTES,
     *health.ROUTES,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
+from litestar import Request
 from litestar.types import Scope
 
 _KEY = "aa_request_record"
@@ -24,3 +27,8 @@ def request_record(scope: Scope) -> RequestRecord:
     state = scope.setdefault("state", {})
     record: RequestRecord = state.get(_KEY) or state.setdefault(_KEY, RequestRecord())
     return record
+
+
+def request_id_of(request: Request[Any, Any, Any]) -> str:
+    """The id under which a request is logged."""
+    return request_record(request.scope).request_id

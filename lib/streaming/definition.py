@@ -94,11 +94,15 @@ class Definition(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
 
 
 class DefinitionProblem(msgspec.Struct, frozen=True):
-    """One thing wrong with what was sent: `path` such as `prompts[2].content`, and what to do about it."""
+    """One thing wrong with what was sent: `path` such as `prompts[2].content`, and what to do about it.
+
+    `line`: of the text at the path, from 1; None where the whole of it is meant or it has only one place.
+    """
 
     path: str
     code: str
     message: str
+    line: int | None = None
 
 
 class DisconnectKind(StrEnum):

@@ -31,6 +31,7 @@ _FILL = f"""
     ALTER TABLE events ENABLE TRIGGER USER;
     INSERT INTO prompt_results (execution_key, prompt_id, attempt, status, messages, output, reasoning)
         SELECT key, 'draft', 1, 'completed', '[]', '', '' FROM executions;
+    INSERT INTO prompt_feedback SELECT key, 'draft', 'like', 1 FROM executions;
     INSERT INTO nodes SELECT 'node-' || n, n FROM generate_series(1, {USERS}) AS n;
     INSERT INTO watches SELECT key, 'node-' || 1 + key % {USERS}, true FROM executions;
     INSERT INTO event_timelines SELECT key, 0, 1, 5, 2, '', NULL FROM executions WHERE compacted;

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from app.db.database import Storage
+from app.db.records import Feedback
 from lib.streaming.ports.execution_store import NewExecution
-from lib.streaming.types import EndedBy, ExecutionStatus
+from lib.streaming.types import EndedBy, ExecutionStatus, PromptId
 from tests.support.stores import LEASE, WORKER, Delta, Stores
 
 
-async def live(storage: Storage, stores: Stores, new: NewExecution) -> None:
-    """Started, run, stopped, taken over, given back, ended, packed, read and deleted."""
+async def live(storage: Storage, stores: Stores, new: NewExecution, again: NewExecution) -> None:
+    """Started, run, stopped, taken over, given back, ended, packed, read, judged, run again and deleted.
+
+    `again` keeps the result of the prompt `draft`.
+    """
     await storage.execution_store.create(new)
     owner = await stores.claim(new.id)
     await owner.begin()
@@ -29,4 +33,7 @@ async def live(storage: Storage, stores: Stores, new: NewExecution) -> None:
     await storage.execution_store.request_cancel(owner.id, EndedBy.USER)
     await storage.executions.record(owner.id)
     await storage.executions.owner_of(owner.id)
+    await storage.executions.give_feedback(owner.id, PromptId("draft"), Feedback.LIKE)
+    await storage.execution_store.create(again)
+    assert (await stores.claim(again.id)).claim.kept
     await storage.executions.delete(owner.id)

@@ -20,12 +20,16 @@ class DefinitionReader:
     async def read(self, body: bytes) -> Definition:
         """The definition in a body, every prompt with an id. Raises `ApiError` with every problem."""
         # Twenty templates that are wrong in every line take a second to explain: others are served meanwhile.
-        return with_ids(await asyncio.to_thread(self._checked, body), self._new_id)
+        return await self.read_decoded(await asyncio.to_thread(decoded, body))
 
-    def _checked(self, body: bytes) -> Definition:
-        definition, problems = parse_definition(decoded(body))
+    async def read_decoded(self, data: object) -> Definition:
+        """As `read`, for a definition that is a part of a body."""
+        return with_ids(await asyncio.to_thread(self._checked, data), self._new_id)
+
+    def _checked(self, data: object) -> Definition:
+        definition, problems = parse_definition(data)
         if definition is not None:
             problems = check_models(definition, self._catalogue)
         if definition is None or problems:
-            raise invalid("invalid_definition", "The assistant was not saved: its definition has problems.", problems)
+            raise invalid("invalid_definition", "The definition cannot be used: it has problems.", problems)
         return definition

@@ -18,6 +18,7 @@ from app.api.documented import named_body
 from app.http.guards import principal_of, requires_scope
 from app.http.principal import Principal, Scope
 from app.http.problems import ApiError
+from app.http.request_record import request_id_of
 
 READ = [requires_scope(Scope.ASSISTANTS_READ)]
 WRITE = [requires_scope(Scope.ASSISTANTS_WRITE)]
@@ -28,7 +29,7 @@ Caller = Request[Principal, Any, Any]
 @get("/api/assistants/{assistant:str}", summary="An assistant with its definition", guards=READ)
 async def read_assistant(request: Caller, assistant: FromPath[str], access: TheAccess) -> AssistantDetail:
     """`assistant` is its id or its slug, here and below."""
-    return assistant_detail(await access.assistant(principal_of(request), assistant))
+    return assistant_detail(await access.read_assistant(principal_of(request), assistant, request_id_of(request)))
 
 
 @put(
@@ -48,7 +49,9 @@ async def change_assistant(
     """Running executions keep their version; an approved assistant waits for approval again."""
     caller = principal_of(request)
     record = await access.own_assistant(caller, assistant)
-    return assistant_detail(await assistants.change(record.id, await definitions.read(body), caller.id))
+    changed = await assistants.change(record.id, await definitions.read(body), caller.id)
+    await access.note(caller, "assistant.change", record.id, request_id_of(request))
+    return assistant_detail(changed)
 
 
 @delete("/api/assistants/{assistant:str}", summary="Remove an assistant with its finished executions", guards=WRITE)
@@ -58,6 +61,7 @@ async def remove_assistant(
     """Refused (409) while an execution of it is live."""
     record = await access.own_assistant(principal_of(request), assistant)
     await assistants.delete(record.id)
+    await access.note(principal_of(request), "assistant.delete", record.id, request_id_of(request))
 
 
 @get("/api/assistants/{assistant:str}/versions", summary="All versions, newest first", guards=READ)
@@ -73,7 +77,7 @@ async def list_versions(
 async def read_version(
     request: Caller, assistant: FromPath[str], number: FromPath[int], access: TheAccess, assistants: TheAssistants
 ) -> VersionDetail:
-    record = await access.assistant(principal_of(request), assistant)
+    record = await access.read_assistant(principal_of(request), assistant, request_id_of(request))
     version = await assistants.version(record.id, number)
     if version is None:
         raise ApiError("not_found", f"There is no version {number}; the current one is {record.version}.")

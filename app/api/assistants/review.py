@@ -13,7 +13,7 @@ from app.api.request_body import finished, object_in
 from app.db.records import AssistantStatus, UserRole
 from app.http.guards import principal_of, requires_role, requires_scope
 from app.http.principal import Principal, Scope
-from app.http.request_record import request_record
+from app.http.request_record import request_id_of
 
 WRITE = [requires_scope(Scope.ASSISTANTS_WRITE)]
 ADMIN = [requires_role(UserRole.ADMIN), requires_scope(Scope.ADMIN)]
@@ -45,6 +45,7 @@ async def submit_assistant(
 ) -> AssistantDetail:
     record = await access.own_assistant(principal_of(request), assistant)
     moved = await assistants.set_status(record.id, AssistantStatus.PENDING_APPROVAL, _SUBMITTED_FROM)
+    await access.note(principal_of(request), "assistant.submit", record.id, request_id_of(request))
     return assistant_detail(moved)
 
 
@@ -54,7 +55,7 @@ async def approve_assistant(
 ) -> AssistantDetail:
     record = await access.own_assistant(principal_of(request), assistant)
     moved = await assistants.set_status(record.id, AssistantStatus.APPROVED, _APPROVED_FROM)
-    await access.note(principal_of(request), "assistant.approve", record.id, request_record(request.scope).request_id)
+    await access.note(principal_of(request), "assistant.approve", record.id, request_id_of(request))
     return assistant_detail(moved)
 
 
@@ -73,7 +74,7 @@ async def reject_assistant(
     reason = reader.text("reason", MAX_REASON, required=True)
     finished(reader)
     moved = await assistants.set_status(record.id, AssistantStatus.REJECTED, _REJECTED_FROM, reason)
-    await access.note(principal_of(request), "assistant.reject", record.id, request_record(request.scope).request_id)
+    await access.note(principal_of(request), "assistant.reject", record.id, request_id_of(request))
     return assistant_detail(moved)
 
 
@@ -85,7 +86,7 @@ async def disable_assistant(
 ) -> AssistantDetail:
     record = await access.own_assistant(principal_of(request), assistant)
     moved = await assistants.set_status(record.id, AssistantStatus.DISABLED, _DISABLED_FROM)
-    await access.note(principal_of(request), "assistant.disable", record.id, request_record(request.scope).request_id)
+    await access.note(principal_of(request), "assistant.disable", record.id, request_id_of(request))
     return assistant_detail(moved)
 
 

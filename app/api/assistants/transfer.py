@@ -20,6 +20,7 @@ from app.http.bodies import MAX_IMPORT_BYTES
 from app.http.guards import principal_of, requires_role, requires_scope
 from app.http.principal import Principal, Scope
 from app.http.problems import ApiError, FieldError
+from app.http.request_record import request_id_of
 from lib.streaming.clock import rfc3339
 from lib.streaming.json_reading.problem_code import ProblemCode
 from lib.streaming.origin_format.exporting import export_assistants, lost_in_export
@@ -54,6 +55,7 @@ class ExportBody(msgspec.Struct):
 )
 async def import_file(
     request: Caller,
+    access: TheAccess,
     importer: TheImporter,
     model: Annotated[
         str | None,
@@ -61,7 +63,11 @@ async def import_file(
     ] = None,
 ) -> ImportAnswer:
     """Each assistant is taken whole, to wait for approval, or refused with every reason; 422 if none is taken."""
-    return await importer.run(principal_of(request).id, await _file_of(request), model)
+    caller = principal_of(request)
+    answer = await importer.run(caller.id, await _file_of(request), model)
+    for taken in answer.imported:
+        await access.note(caller, "assistant.import", taken.id, request_id_of(request))
+    return answer
 
 
 @post(
@@ -74,6 +80,9 @@ async def import_file(
 async def export_file(request: Caller, body: RawBody, access: TheAccess) -> Response[bytes]:
     """Own ones; an administrator any. `X-Not-Exported` names what the format has no place for."""
     records = await _chosen(principal_of(request), body, access)
+    for record in records:
+        if record.owner_id != principal_of(request).id:
+            await access.note(principal_of(request), "assistant.export", record.id, request_id_of(request))
     definitions = [record.definition for record in records]
     now = rfc3339(access.now_ms())
     file = await asyncio.to_thread(export_assistants, definitions, now, SOURCE)

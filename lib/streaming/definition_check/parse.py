@@ -37,13 +37,19 @@ def parse_definition(data: object) -> tuple[Definition | None, list[DefinitionPr
     the warnings). Whether models exist is `check_models`. Prompts keep the ids they bring; one without an id has an
     empty one until `with_ids`. Editor escapes in prompts are decoded, surrounding spaces leave the names.
     """
+    definition, problems = read_definition(data)
+    return (None if problems else definition), problems
+
+
+def read_definition(data: object) -> tuple[Definition | None, list[DefinitionProblem]]:
+    """As `parse_definition`, but with as much of the definition as could be read, problems or not; None if it is no object."""
     problems = ProblemList()
     reader = ObjectReader.of(data, "", problems)
     if reader is None:
         return None, problems.found
     definition = _definition(reader)
     _check_templates(definition, problems)
-    return (None if problems.found else definition), problems.found
+    return definition, problems.found
 
 
 def with_ids(definition: Definition, make_id: IdFactory) -> Definition:
@@ -63,7 +69,7 @@ def _check_templates(definition: Definition, problems: ProblemList) -> None:
     names_are_sure = not any(_NAMING.match(path) for path in told)
     for problem in check_prompts(definition):
         if problem.path not in told and (names_are_sure or problem.code != TemplateCode.UNKNOWN_NAME):
-            problems.add(problem.path, problem.code, problem.message)
+            problems.add(problem.path, problem.code, problem.message, problem.line)
 
 
 def _definition(reader: ObjectReader) -> Definition:

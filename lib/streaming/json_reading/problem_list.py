@@ -19,10 +19,10 @@ class ProblemList:
     def full(self) -> bool:
         return len(self.found) > MAX_PROBLEMS
 
-    def add(self, path: str, code: str, message: str) -> None:
+    def add(self, path: str, code: str, message: str, line: int | None = None) -> None:
         if self.full:
             return
         if len(self.found) == MAX_PROBLEMS:
-            path, code = "", ProblemCode.TOO_MANY
+            path, code, line = "", ProblemCode.TOO_MANY, None
             message = f"There are more problems; these are the first {MAX_PROBLEMS}."
-        self.found.append(DefinitionProblem(path, code, message))
+        self.found.append(DefinitionProblem(path, code, message, line))

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from app.db.records import AuditFilter, UserRole
+from app.db.records import AssistantRecord, AuditFilter, UserRole
 from lib.streaming.types import ExecutionId
 from tests.support.service import Person, Service, echo, events_in, running_service
 
@@ -33,6 +33,12 @@ async def a_run(service: Service, content: str = "Say ${topic}") -> tuple[Person
     execution = await service.run(user, assistant, topic="the sea")
     await service.client.get(f"/api/executions/{execution}/events", headers=user.headers)
     return user, execution
+
+
+async def begun(service: Service, user: Person, assistant: AssistantRecord) -> str:
+    body = {"assistantId": assistant.id, "inputs": {"topic": "x"}}
+    answer = await service.client.post("/api/executions", json=body, headers=user.headers)
+    return str(answer.json()["id"])
 
 
 async def audited(service: Service, action: str, target: str) -> int:
@@ -84,7 +90,7 @@ async def test_a_replay_of_removed_contents_says_so(service: Service, admin: Per
 async def test_a_stop_says_that_an_administrator_did_it(service: Service, admin: Person) -> None:
     user = await service.person(UserRole.AUTHOR)
     assistant = await service.assistant(user, echo(content="a b c d e f g h", model="scripted/slow-1000"))
-    execution = await service.run(user, assistant, topic="x")
+    execution = await begun(service, user, assistant)
     answer = await service.client.post(f"/api/admin/executions/{execution}/cancel", headers=admin.headers)
     assert answer.json()["outcome"] in {"stopped", "stopped_before_start"}
     record = await service.client.get(f"/api/executions/{execution}", headers=user.headers)
@@ -95,7 +101,7 @@ async def test_a_stop_says_that_an_administrator_did_it(service: Service, admin:
 async def test_the_live_view_shows_what_runs_with_its_worker(service: Service, admin: Person) -> None:
     user = await service.person(UserRole.AUTHOR)
     assistant = await service.assistant(user, echo(content="a b c d e f g h", model="scripted/slow-1000"))
-    execution = await service.run(user, assistant, topic="x")
+    execution = await begun(service, user, assistant)
     async with service.client.stream("GET", "/api/admin/live", headers=admin.headers) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         async for line in answer.aiter_lines():

@@ -132,7 +132,8 @@ async def test_from_a_draft_to_everybody_and_back(
     assert (await ask(service, admin, "POST", f"{url}/disable")).json()["status"] == "disabled"
     assert (await ask(service, user, "GET", url)).status_code == 404
     actions = [row.action for row in (await service.storage.audit.list(100)).items if row.target == assistant.id]
-    assert actions == ["assistant.disable", "assistant.approve", "assistant.reject"]
+    moves = ("disable", "approve", "submit", "reject", "submit")
+    assert actions == [f"assistant.{move}" for move in moves]
 
 
 async def test_a_preview_renders_every_prompt_and_calls_no_model(service: Service, author: Person) -> None:

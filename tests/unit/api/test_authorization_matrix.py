@@ -49,12 +49,16 @@ TABLE = {
     "GET /api/assistants/{assistant}/versions": Row(SEE, 404, 200),
     "GET /api/assistants/{assistant}/versions/{number}": Row(SEE, 404, 200),
     "POST /api/assistants/{assistant}/preview": Row(SEE, 404, 200, {"inputs": {"topic": "x"}}),
+    "POST /api/assistants/preview": Row(WRITE, 403, 200, {"definition": as_json(echo()), "inputs": {"topic": "x"}}),
+    "POST /api/assistants/check": Row(WRITE, 403, 200, {"definition": as_json(echo())}),
     "POST /api/assistants/import": Row(WRITE, 403, 422, {}),
     "POST /api/assistants/export": Row(SEE, 404, 200, {"ids": ["{draft}"]}),
     "POST /api/assistants/{assistant}/submit": Row(WRITE, 403, 200),
     "POST /api/assistants/{assistant}/approve": Row(ADMIN, 403, 200),
     "POST /api/assistants/{assistant}/reject": Row(ADMIN, 403, 409, REASON),
     "POST /api/assistants/{assistant}/disable": Row(ADMIN, 403, 409),
+    "GET /api/models": Row(SEE, 200, 200),
+    "GET /api/models/categories": Row(SEE, 200, 200),
     "GET /api/diagnostics": Row(READ, 200, 200),
     "GET /api/diagnostics/stream": Row(READ, 200, 200),
     "GET /api/session": Row(None, 200, 200),
@@ -73,6 +77,10 @@ TABLE = {
     "POST /api/admin/providers/{name}/test": Row(ADMIN, 403, 200, {"model": "echo"}),
     "GET /api/admin/models": Row(ADMIN, 403, 200),
     "GET /api/admin/audit": Row(ADMIN, 403, 200),
+    "GET /api/admin/executions": Row(ADMIN, 403, 200),
+    "GET /api/admin/executions/{execution_id}": Row(ADMIN, 403, 200),
+    "GET /api/admin/executions/{execution_id}/replay": Row(ADMIN, 403, 200),
+    "POST /api/admin/executions/{execution_id}/cancel": Row(ADMIN, 403, 200),
     "POST /api/admin/maintenance/sweep": Row(ADMIN, 403, 200, {}),
     "POST /api/admin/maintenance/retention": Row(ADMIN, 403, 200, {}),
 }
@@ -196,7 +204,7 @@ async def test_another_author_gets_no_more_than_a_stranger(service: Service, aut
     things, other = await things_of(service, author), await service.person(UserRole.AUTHOR)
     status, _ = await ask(service, route, things, headers=other.headers)
     # Authors may write, but what is not theirs is not there.
-    own = {"POST /api/assistants": 201}
+    own = {"POST /api/assistants": 201, "POST /api/assistants/preview": 200, "POST /api/assistants/check": 200}
     hidden = route.split()[1].startswith("/api/assistants/{") and TABLE[route].scope is WRITE
     assert status == own.get(route, 404 if hidden else TABLE[route].stranger)
 

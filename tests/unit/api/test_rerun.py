@@ -171,8 +171,7 @@ async def test_an_administrator_s_rerun_is_the_administrator_s_and_written_down(
 
 
 async def test_a_rerun_is_a_start_to_the_limits(tmp_path_factory: pytest.TempPathFactory) -> None:
-    limits = {"rate_limit_starts": "2/minute", "max_concurrent_executions": "1"}
-    async with running_service(tmp_path_factory.mktemp("limits"), **limits) as service:
+    async with running_service(tmp_path_factory.mktemp("limits"), rate_limit_starts="2/minute") as service:
         ada = await service.person()
         old = await service.run(ada, await chain(service, ada), topic="rain")
         assert (await rerun(service, ada, old)).status_code == 202

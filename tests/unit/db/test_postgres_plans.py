@@ -11,7 +11,8 @@ from app.db import paging
 from app.db.database import Storage
 from app.db.records import ExecutionFilter
 from app.db.tables import executions
-from lib.streaming.types import AssistantId, PrincipalId, Seq
+from lib.streaming.ports.execution_store import Rerun
+from lib.streaming.types import AssistantId, PrincipalId, PromptId, Seq
 from tests.support.database import open_storage_at
 from tests.support.database_clock import DatabaseClock
 from tests.support.postgres import PostgresDatabases, run
@@ -55,8 +56,9 @@ async def test_no_step_of_an_executions_life_reads_a_table_whole(
 ) -> None:
     recorder = PostgresRecorder(storage, nested=True, generic=generic)
     new = await stores.new(idempotency_key="k", request_hash=b"h")
+    again = await stores.new(rerun=Rerun(new.id, (PromptId("draft"),)))
     recorder.forget()
-    await live(storage, stores, new)
+    await live(storage, stores, new, again)
     assert len(recorder.statements) > 60
     assert recorder.read_whole == []
 
@@ -193,4 +195,4 @@ class TestCounts:
             await owner.begin(prompt)
         recorder.forget()
         await storage.executions.record(owner.id)
-        assert recorder.heads == ["SELECT", "SELECT"]
+        assert recorder.heads == ["SELECT", "SELECT", "SELECT"]

@@ -13,7 +13,8 @@ from app.db.records import ExecutionFilter
 from app.db.sqlite import SqliteDatabase
 from app.db.url import sqlite_path
 from lib.streaming.ids import Uuid7Factory
-from lib.streaming.types import ExecutionId, Seq
+from lib.streaming.ports.execution_store import Rerun
+from lib.streaming.types import ExecutionId, PromptId, Seq
 from tests.support.database import fresh_database
 from tests.support.fake_clock import FakeClock
 from tests.support.sql_stores import sql_stores
@@ -44,8 +45,9 @@ def reads_a_table_whole(plan: str) -> bool:
 
 async def test_no_step_of_an_executions_life_reads_a_table_whole(storage: Storage, stores: Stores) -> None:
     new = await stores.new(idempotency_key="k", request_hash=b"h")
+    again = await stores.new(rerun=Rerun(new.id, (PromptId("draft"),)))
     async with Recorder(storage) as recorder:
-        await live(storage, stores, new)
+        await live(storage, stores, new, again)
     plans = recorder.plans()
     assert len(plans) > 60
     assert [plan for plan in plans if reads_a_table_whole(plan)] == []
@@ -191,11 +193,11 @@ async def test_a_list_is_one_statement_however_long(storage: Storage, stores: St
     assert recorder.read_heads == ["BEGIN", "SELECT", "COMMIT"]
 
 
-async def test_a_record_is_two_statements_however_many_attempts(storage: Storage, stores: Stores) -> None:
+async def test_a_record_is_three_statements_however_many_attempts(storage: Storage, stores: Stores) -> None:
     owner = await stores.own()
     await owner.begin()
     await owner.retry()
     await owner.begin(attempt=2)
     async with Recorder(storage) as recorder:
         await storage.executions.record(owner.id)
-    assert recorder.read_heads == ["BEGIN", "SELECT", "SELECT", "COMMIT"]
+    assert recorder.read_heads == ["BEGIN", "SELECT", "SELECT", "SELECT", "COMMIT"]

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 
 from lib.streaming.errors import UpstreamFailure
 from lib.streaming.execution_manager.receipt import CancelReceipt, StopOutcome
-from lib.streaming.memory_store import ExecutionRow, MemoryStore
+from lib.streaming.memory_rows import ExecutionRow
+from lib.streaming.memory_store import MemoryStore
 from lib.streaming.ports.log_store import ExecutionEnded, RowChange
 from lib.streaming.sse_events.vocabulary import ExecutionFinished
 from lib.streaming.types import EndedBy, ExecutionId, ExecutionStatus, WorkerId
