@@ -5,10 +5,9 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection, bindparam, func, select
 
-from app.db.column_types import RowKey
 from app.db.dialect import now_ms
 from app.db.port import Database
-from app.db.prepared import Prepared, PreparedList
+from app.db.prepared import Prepared
 from app.db.tables import LIVE, assistant_versions, events, executions, users
 from lib.streaming.sse_events.vocabulary import DELTA_CODES
 from lib.streaming.types import ExecutionId, ExecutionStatus
@@ -68,18 +67,14 @@ _last = events.alias("last")
 _newest = (
     select(func.max(_last.c.seq)).where(_last.c.execution_key == events.c.execution_key).correlate(events)
 ).scalar_subquery()
-_BYTES = PreparedList(
-    RowKey,
-    lambda _, keys: (
-        select(events.c.execution_key.label("key"), func.sum(func.length(events.c.data)).label("bytes"))
-        .where(
-            events.c.execution_key.in_(keys),
-            events.c.seq > _newest - NEWEST_EVENTS,
-            events.c.at_ms > now_ms() - WINDOW_SECONDS * 1000,
-            events.c.code.in_([int(code) for code in sorted(DELTA_CODES)]),
-        )
-        .group_by(events.c.execution_key)
-    ),
+_RECENT = (
+    select(events.c.execution_key.label("key"), func.sum(func.length(events.c.data)).label("bytes"))
+    .where(
+        events.c.seq > _newest - NEWEST_EVENTS,
+        events.c.at_ms > now_ms() - WINDOW_SECONDS * 1000,
+        events.c.code.in_([int(code) for code in sorted(DELTA_CODES)]),
+    )
+    .group_by(events.c.execution_key)
 )
 
 
@@ -95,7 +90,8 @@ def _now(connection: Connection) -> RunningNow:
     rows = _LIST.rows(connection, most=MOST)
     if not rows:
         return RunningNow((), 0)
-    texts = {row.key: int(row.bytes) for row in _BYTES.rows(connection, [row.key for row in rows])}
+    recent = _RECENT.where(events.c.execution_key.in_([row.key for row in rows]))
+    texts = {row.key: int(row.bytes) for row in connection.execute(recent)}
     items = tuple(
         Running(
             id=row.id,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from app.web import entrance, gallery
-from app.web.admin import executions as admin_executions
+from app.web import entrance, gallery, keys
+from app.web.admin import executions
+from app.web.admin import routes as administration
 from app.web.authoring import routes as authoring
 from app.web.runs import download, history, show, start
 from app.web.static_files import static_file
@@ -17,5 +18,7 @@ PAGES = (
     *download.ROUTES,
     *history.ROUTES,
     *authoring.ROUTES,
-    *admin_executions.ROUTES,
+    *executions.ROUTES,
+    *administration.ROUTES,
+    *keys.ROUTES,
 )

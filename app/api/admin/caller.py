@@ -18,7 +18,9 @@ GUARDS = [requires_role(UserRole.ADMIN), requires_scope(Scope.ADMIN)]
 Caller: TypeAlias = Request[Principal, Any, Any]
 
 
-async def note(request: Caller, audit: AuditRepository, action: str, target: str, **details: Value) -> None:
+async def note(
+    request: Request[Any, Any, Any], audit: AuditRepository, action: str, target: str, **details: Value
+) -> None:
     """Leave an audit row of what the caller did."""
     request_id = request_record(request.scope).request_id
     await audit.add(principal_of(request).id, action, target, details, request_id)

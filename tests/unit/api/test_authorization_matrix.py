@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -79,6 +80,7 @@ TABLE = {
     "GET /api/admin/audit": Row(ADMIN, 403, 200),
     "GET /api/admin/executions": Row(ADMIN, 403, 200),
     "GET /api/admin/executions/{execution_id}": Row(ADMIN, 403, 200),
+    "GET /api/admin/live": Row(ADMIN, 403, 200),
     "GET /api/admin/executions/{execution_id}/replay": Row(ADMIN, 403, 200),
     "POST /api/admin/executions/{execution_id}/cancel": Row(ADMIN, 403, 200),
     "POST /api/admin/maintenance/sweep": Row(ADMIN, 403, 200, {}),
@@ -140,9 +142,11 @@ async def things_of(service: Service, author: Person) -> Things:
 async def ask(service: Service, route: str, things: Things, **more: Any) -> tuple[int, str | None]:
     method, path = route.split()
     body = things.fill(TABLE[route].body)
-    answer = await service.client.request(method, things.fill(path), json=body, **more)
-    is_problem = answer.headers.get("content-type") == "application/problem+json"
-    return answer.status_code, answer.json()["code"] if is_problem else None
+    async with service.client.stream(method, things.fill(path), json=body, **more) as answer:
+        # A stream may have no end of its own.
+        if answer.headers.get("content-type") != "application/problem+json":
+            return answer.status_code, None
+        return answer.status_code, json.loads(await answer.aread())["code"]
 
 
 async def test_every_route_is_in_the_table_or_meant_for_everybody() -> None:

@@ -1,0 +1,101 @@
+"""GET /admin/audit and /admin/retention: what was done, and how long things are kept."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromQuery
+from litestar.response import Template
+
+from app.api.admin.caller import GUARDS
+from app.api.admin.maintenance_work import Maintenance
+from app.api.moment import milliseconds
+from app.db.audit import AuditRepository
+from app.db.records import AuditFilter
+from app.db.users import UserRepository
+from app.http.problems import ApiError
+from app.retention import DAY_MS, Ages
+from app.web.page import Caller, Pages
+from app.web.paging import ROWS, first, onward
+from lib.streaming.types import PrincipalId
+
+
+@get("/admin/audit", include_in_schema=False, guards=GUARDS)
+async def audit_page(
+    request: Caller,
+    pages: NamedDependency[Pages],
+    audit: NamedDependency[AuditRepository],
+    users: NamedDependency[UserRepository],
+    actor: FromQuery[str | None] = None,
+    action: FromQuery[str | None] = None,
+    target: FromQuery[str | None] = None,
+    cursor: FromQuery[str | None] = None,
+) -> Template:
+    """`actor` is an e-mail address or an id; `from` and `to` are days, both included, UTC."""
+    where = AuditFilter(
+        actor_id=await _actor(users, actor) if actor else None,
+        action=action or None,
+        target=(target or "").strip() or None,
+        from_ms=_day(request, "from"),
+        to_ms=_day(request, "to", later=1),
+    )
+    found = await audit.list(ROWS, cursor or None, where)
+    return pages.page(
+        request,
+        "admin/audit.html",
+        rows=found.items,
+        actions=ACTIONS,
+        asked={name: request.query_params.get(name, "") for name in ("actor", "action", "target", "from", "to")},
+        following=onward(request, found.next_cursor),
+        beginning=first(request),
+    )
+
+
+@get("/admin/retention", include_in_schema=False, guards=GUARDS)
+async def retention_page(
+    request: Caller,
+    pages: NamedDependency[Pages],
+    maintenance: NamedDependency[Maintenance],
+    retention_ages: NamedDependency[Ages],
+) -> Template:
+    unheld, unpacked = await maintenance.sweep.due()
+    return pages.page(
+        request,
+        "admin/retention.html",
+        ages=retention_ages,
+        day_ms=DAY_MS,
+        due=await maintenance.due(),
+        unheld=unheld,
+        unpacked=unpacked,
+    )
+
+
+#: What can be chosen to look for.
+ACTIONS = (
+    *("assistant.approve", "assistant.disable", "assistant.reject", "execution.cancel", "execution.read"),
+    *("execution.remove", "key.create", "key.revoke", "maintenance.retention", "maintenance.sweep", "provider.test"),
+    *("retention.began", "retention.ended", "session.link", "session.password"),
+    *("user.change", "user.create", "user.sign_in_link"),
+)
+
+
+async def _actor(users: UserRepository, text: str) -> PrincipalId:
+    """Somebody who is not there has done nothing."""
+    user = await users.by_email(text)
+    return user.id if user is not None else PrincipalId(text)
+
+
+def _day(request: Caller, name: str, later: int = 0) -> int | None:
+    text = request.query_params.get(name, "")
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text) + timedelta(days=later)
+    except (ValueError, OverflowError) as error:
+        raise ApiError("invalid_input", f"'{name}' must be a day such as 2026-11-25.") from error
+    return milliseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))
+
+
+ROUTES = (audit_page, retention_page)
