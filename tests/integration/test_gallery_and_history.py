@@ -224,7 +224,9 @@ async def test_a_run_can_be_copied_taken_along_and_deleted(visit: Visit, person:
         await page.get_by_role("link", name="Markdown").click()
     download = await downloading.value
     assert download.suggested_filename == f"run-{run}.md"
-    assert (await download.path()).read_text().startswith("# Two sides\n\n## Benefits\n\nWhat are the benefits of a dog?")
+    assert (
+        (await download.path()).read_text().startswith("# Two sides\n\n## Benefits\n\nWhat are the benefits of a dog?")
+    )
     async with page.expect_download() as downloading:
         await page.get_by_role("link", name="JSON").click()
     record = json.loads((await (await downloading.value).path()).read_text())
@@ -263,7 +265,10 @@ async def test_by_keyboard_alone_from_the_gallery_to_the_answer(page: Page) -> N
     async def focus(name: str) -> None:
         for _ in range(40):
             await page.keyboard.press("Tab")
-            if await page.evaluate("(document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim()") == name:
+            if (
+                await page.evaluate("(document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim()")
+                == name
+            ):
                 return
         pytest.fail(f"{name} cannot be reached")
 
@@ -289,7 +294,9 @@ async def test_everyone_can_use_every_page_on_every_screen(
 ) -> None:
     async with visit_of(browser, service, person, color_scheme=scheme, reduced_motion="reduce") as visit:
         page = visit.page
-        done = await start(page, "Two sides", {"What are you thinking about?": "a dog\n\n| a | b |\n|---|---|\n| 1 | 2 |"})
+        done = await start(
+            page, "Two sides", {"What are you thinking about?": "a dog\n\n| a | b |\n|---|---|\n| 1 | 2 |"}
+        )
         await ended(page)
         failed = await start(page, "Broken", {"Topic": "x"})
         await ended(page, "Failed after")

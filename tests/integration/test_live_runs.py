@@ -153,11 +153,13 @@ async def test_prompts_of_one_position_stand_side_by_side_and_below_each_other_w
     assert await answers(page) == ["left the sea", "right the sea", "left the sea and right the sea"]
     left, right = (page.locator("article").filter(has_text=side) for side in ("left the sea", "right the sea"))
     boxes = [await one.first.bounding_box() for one in (left, right)]
-    assert boxes[0] and boxes[1]
+    assert boxes[0]
+    assert boxes[1]
     assert boxes[0]["y"] == boxes[1]["y"]
     await page.set_viewport_size({"width": 360, "height": 800})
     boxes = [await one.first.bounding_box() for one in (left, right)]
-    assert boxes[0] and boxes[1]
+    assert boxes[0]
+    assert boxes[1]
     assert boxes[0]["x"] == boxes[1]["x"]
     await page.get_by_text("Reasoning", exact=True).locator("visible=true").click()
     await expect(page.get_by_text("Let me think. Done.")).to_be_visible()

@@ -126,6 +126,7 @@ export class PromptCard {
       event.durationMs === undefined ? '' : duration(event.durationMs),
       event.usage ? counted(event.usage.outputTokens ?? event.usage.totalTokens, 'token') : '',
     ].filter(Boolean);
+    if (event.kept) figures.push('kept from the earlier run');
     say(within(this.row, '[data-figures]'), figures.join(' · '));
     const first = event.firstTokenMs === undefined ? [] : [`first word after ${duration(event.firstTokenMs)}`];
     say(this.now, [...figures, ...first].join(' · '));
