@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 import msgspec
 
-from app.db.records import AttemptRecord, ExecutionRecord
+from app.db.records import AttemptRecord, ExecutionRecord, PromptRecord
 from lib.streaming.definition import Definition, DisconnectKind, DisconnectPolicy, PromptDefinition
-from lib.streaming.types import PromptId
 
 Steps = Sequence[Sequence[PromptDefinition]]
 
 
 class PromptCard(msgspec.Struct, frozen=True):
-    """A prompt of a run: `last` is its newest attempt, None before the first."""
+    """A prompt of a run: as it was written, and what has become of it."""
 
     prompt: PromptDefinition
-    last: AttemptRecord | None
+    record: PromptRecord
+
+    @property
+    def last(self) -> AttemptRecord | None:
+        """The newest attempt, None before the first."""
+        return self.record.attempts[-1] if self.record.attempts else None
 
     @property
     def status(self) -> str:
@@ -32,8 +36,8 @@ def steps_of(definition: Definition) -> Steps:
 
 def cards_of(definition: Definition, record: ExecutionRecord) -> list[list[PromptCard]]:
     """The prompts by position, each with what has become of it."""
-    last: Mapping[PromptId, AttemptRecord] = {one.prompt_id: one.attempts[-1] for one in record.prompts if one.attempts}
-    return [[PromptCard(prompt, last.get(prompt.id)) for prompt in step] for step in steps_of(definition)]
+    records = {one.prompt_id: one for one in record.prompts}
+    return [[PromptCard(prompt, records[prompt.id]) for prompt in step] for step in steps_of(definition)]
 
 
 def policy_in_words(on_disconnect: str) -> str:

@@ -149,6 +149,35 @@ async def test_a_list_shows_approved_ones_and_ones_own_and_to_an_admin_all(
     assert await seen_by(bob) == [one for one in newest_first if one != made["Ada", "draft"]]
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", ["Größe messen", "Letter to SHOP", "Letter writer"]),
+        ("letter", ["Letter to SHOP", "Letter writer"]),
+        ("shop LETTER", ["Letter to SHOP"]),
+        ("GRÖSSE", ["Größe messen"]),
+        ("%", []),
+        ("draft", []),
+    ],
+)
+async def test_a_search_finds_every_word_in_any_case_among_what_may_be_seen(
+    storage: Storage, ada: UserRecord, clock: FakeClock, text: str, found: list[str]
+) -> None:
+    bob = await storage.users.create("bob@example.org", "Bob")
+    for name in ("Letter writer", "Letter to SHOP", "Größe messen"):
+        await storage.assistants.create(ada.id, Definition(name), AssistantStatus.APPROVED)
+        await clock.advance(1)
+    await storage.assistants.create(ada.id, Definition("Somebody's draft letter"))
+    names: list[str] = []
+    cursor = None
+    while True:
+        page = await storage.assistants.search(bob, text, 1, cursor)
+        names += [one.name for one in page.items]
+        if (cursor := page.next_cursor) is None:
+            break
+    assert names == found
+
+
 async def test_an_assistant_with_live_executions_stays(storage: Storage, clock: FakeClock) -> None:
     stores = sql_stores(storage, clock)
     owner = await stores.own()

@@ -17,7 +17,10 @@ export class AssistantForm {
     this.sending = false;
     form.addEventListener('submit', (event) => { event.preventDefault(); this._submit(); });
     form.addEventListener('input', (event) => this._edited(event.target));
-    form.addEventListener('change', (event) => this._left(event.target));
+    form.addEventListener('change', (event) => this._afterThePress(() => this._left(event.target)));
+    this.pressed = false;
+    window.addEventListener('pointerdown', () => { this.pressed = true; }, true);
+    for (const over of ['pointerup', 'pointercancel']) window.addEventListener(over, () => { this.pressed = false; }, true);
     for (const field of fieldsOf(form)) this._count(field);
     // Who comes back to the page wants another run.
     window.addEventListener('pageshow', () => { this.key = ''; this._busy(false); });
@@ -81,6 +84,15 @@ export class AssistantForm {
     if (!(field instanceof HTMLElement)) return;
     this._count(field);
     if (within(field, '.error').textContent) this._show(field, problemOf(field));
+  }
+
+  /**
+   * A press that leaves a field must reach what it was meant for: a message that appears under it would move that away.
+   * @param {() => void} work
+   */
+  _afterThePress(work) {
+    if (!this.pressed) return work();
+    window.addEventListener('pointerup', () => setTimeout(work), { once: true });
   }
 
   /** @param {EventTarget|null} target */

@@ -5,9 +5,6 @@ import { MarkdownStream } from '../markdown/md-stream.js';
 import { say, within } from './page.js';
 import { advice, counted, duration, stateWord } from './words.js';
 
-/** So much text, in characters, goes into the page in one frame. */
-const MOST_A_FRAME = 16_384;
-
 export class PromptCard {
   /** @param {HTMLElement} element the card @param {HTMLElement} row its line of the timeline */
   constructor(element, row) {
@@ -54,10 +51,10 @@ export class PromptCard {
     say(this.now, 'Thinking …');
   }
 
-  /** Show some of what is pending. Says whether anything was shown. */
-  flush() {
+  /** Show some of what is pending. Says whether anything was shown. @param {number} most in characters */
+  flush(most) {
     if (!this.pending) return this._close();
-    const piece = this._piece();
+    const piece = this._piece(most);
     this.pending = this.pending.slice(piece.length);
     if (!this.ended) say(this.now, 'Writing …');
     this.output.classList.toggle('writing', !this.ended);
@@ -65,10 +62,10 @@ export class PromptCard {
     return true;
   }
 
-  /** Never half a surrogate pair. */
-  _piece() {
-    const last = this.pending.charCodeAt(MOST_A_FRAME - 1);
-    return this.pending.slice(0, MOST_A_FRAME - (last >= 0xd800 && last < 0xdc00 ? 1 : 0));
+  /** Never half a surrogate pair. @param {number} most */
+  _piece(most) {
+    const last = this.pending.charCodeAt(most - 1);
+    return this.pending.slice(0, most - (last >= 0xd800 && last < 0xdc00 ? 1 : 0));
   }
 
   /** Once all of an ended answer is shown it is rendered for good. */
@@ -86,7 +83,7 @@ export class PromptCard {
     for (const button of this.element.querySelectorAll('[data-copy-answer], [data-feedback]')) {
       if (button instanceof HTMLElement) button.hidden = !this.text;
     }
-    within(this.element, '[data-foot]').hidden = this.element.dataset.status === 'skipped';
+    within(this.element, '[data-foot]').inert = this.element.dataset.status === 'skipped';
   }
 
   /** The attempt is void: its text is struck and folded. @param {any} event */
@@ -125,14 +122,14 @@ export class PromptCard {
   finish(event) {
     this.ended = true;
     this.state(event.status);
-    say(this.now, '');
     const figures = [
       event.durationMs === undefined ? '' : duration(event.durationMs),
       event.usage ? counted(event.usage.outputTokens ?? event.usage.totalTokens, 'token') : '',
     ].filter(Boolean);
+    if (event.kept) figures.push('kept from the earlier run');
     say(within(this.row, '[data-figures]'), figures.join(' · '));
     const first = event.firstTokenMs === undefined ? [] : [`first word after ${duration(event.firstTokenMs)}`];
-    say(within(this.element, '[data-figures]'), [...figures, ...first].join(' · '));
+    say(this.now, [...figures, ...first].join(' · '));
     if (event.finishReason === 'length') this.note('The answer was cut at the length that the author set.', '', 'warn');
     if (event.status === 'skipped') return;
     if (event.code) {

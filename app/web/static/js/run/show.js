@@ -10,7 +10,7 @@ import { RunView } from './view.js';
 
 const root = at('run');
 const url = `/api/executions/${encodeURIComponent(root.dataset.run ?? '')}`;
-const view = new RunView(root, new ServerClock(Number(root.dataset.now)), new Bottom(at('jump')));
+const view = new RunView(root, new ServerClock(Number(root.dataset.serverNow)), new Bottom(at('jump')));
 const connection = new Connection(at('connection'));
 view.onShown = () => { root.dataset.shown = 'true'; };
 offer(url, view);

@@ -29,7 +29,7 @@ export class RunView {
       const row = [...root.querySelectorAll('[data-row]')].find((one) => one.getAttribute('data-row') === element.dataset.prompt);
       if (row instanceof HTMLElement) this.cards.set(element.dataset.prompt ?? '', new PromptCard(element, row));
     }
-    this.frames = new Frames(() => this._flush());
+    this.frames = new Frames((most) => this._flush(most));
     this.ticking = setInterval(() => this._tick(), TICK_MS);
     /** What to do once all of a run that has ended is shown. */
     this.onShown = () => {};
@@ -64,9 +64,10 @@ export class RunView {
     return given.map((card) => `## ${card.name}\n\n${card.text.trim()}\n`).join('\n');
   }
 
-  _flush() {
+  /** @param {number} most characters of each prompt */
+  _flush(most) {
     let shown = false;
-    for (const card of this.cards.values()) shown = card.flush() || shown;
+    for (const card of this.cards.values()) shown = card.flush(most) || shown;
     if (shown && !this.finished) this.bottom.grew();
     if (!shown && this.finished) this.onShown();
     return shown;
