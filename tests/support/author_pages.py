@@ -50,19 +50,24 @@ class Author:
 
 
 @asynccontextmanager
-async def author_at_work(directory: Path, role: UserRole = UserRole.AUTHOR) -> AsyncIterator[Author]:
+async def author_at_work(directory: Path) -> AsyncIterator[Author]:
     """A service with one author, who is signed in."""
     async with running_service(directory) as service, browsing() as browser:
-        person = await service.person_with_password(role)
-        context = await browser.new_context(base_url=str(service.client.base_url))
-        page = await context.new_page()
-        await page.goto("/sign-in")
-        await page.fill("#email", person.user.email)
-        await page.fill("#password", PASSWORD)
-        await page.locator("#with-password button").click()
-        await page.locator("#places-build").wait_for()
-        await page.close()
-        yield Author(service, person, browser, context)
+        yield await signed_in(service, browser, UserRole.AUTHOR)
+
+
+async def signed_in(service: Service, browser: Browser, role: UserRole) -> Author:
+    """Somebody new, with the cookies of their own."""
+    person = await service.person_with_password(role)
+    context = await browser.new_context(base_url=str(service.client.base_url))
+    page = await context.new_page()
+    await page.goto("/sign-in")
+    await page.fill("#email", person.user.email)
+    await page.fill("#password", PASSWORD)
+    await page.locator("#with-password button").click()
+    await page.locator("#places-build").wait_for(state="attached")
+    await page.close()
+    return Author(service, person, browser, context)
 
 
 async def accessible(page: Page) -> list[str]:

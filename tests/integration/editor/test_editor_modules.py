@@ -135,7 +135,15 @@ async def test_the_names_offered_are_those_the_service_resolves(page: Page) -> N
 
 async def test_only_what_means_something_is_sent(page: Page) -> None:
     field = {"name": "topic", "type": "short_text", "required": False, "options": {"choices": [], "placeholder": ""}}
-    prompt = {"id": "p", "name": "", "content": "", "model": "m/x", "system": "", "temperature": 0, "timeouts": {"idle": None}}
+    prompt = {
+        "id": "p",
+        "name": "",
+        "content": "",
+        "model": "m/x",
+        "system": "",
+        "temperature": 0,
+        "timeouts": {"idle": None},
+    }
     sent = await result(page, "definition", "m.cleaned(a[0])", {"name": "", "fields": [field], "prompts": [prompt]})
     assert sent["fields"][0]["options"] == {}
     assert sent["prompts"][0]["temperature"] == 0
@@ -143,6 +151,8 @@ async def test_only_what_means_something_is_sent(page: Page) -> None:
     assert "system" not in sent["prompts"][0]
 
 
-@pytest.mark.parametrize(("label", "name"), [("What is it about?", "what_is_it_about"), ("Größe", "gr_e"), ("日本", "")])
+@pytest.mark.parametrize(
+    ("label", "name"), [("What is it about?", "what_is_it_about"), ("Größe", "gr_e"), ("日本", "")]
+)
 async def test_a_label_becomes_a_name(page: Page, label: str, name: str) -> None:
     assert await result(page, "definition", "m.fieldName(a[0])", label) == name
