@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from playwright.async_api import Browser, BrowserContext, Page, Route
@@ -20,7 +21,7 @@ from tests.support.chromium import Visit, browsing
 from tests.support.service import PASSWORD, Person, Service, running_service
 
 WAIT_MS = 20_000
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 class Author:
