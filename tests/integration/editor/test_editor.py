@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from app.db.records import AssistantStatus, UserRole
 from lib.streaming.definition import Definition, FieldType, InputField, PromptDefinition
@@ -17,7 +18,13 @@ from tests.support.service import as_json, echo
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
 
+EXAMPLES = Path(__file__).parents[3] / "app" / "examples"
 ORIGIN_EXPORT = Path(__file__).parents[2] / "support" / "assistants-export.json"
+
+ACCESSIBLE_NAME = """() => {
+  const { activeElement: one } = document;
+  return one.getAttribute('aria-label') || one.labels?.[0]?.textContent || one.textContent;
+}"""
 
 
 def chain_of(*names: str, position: int | None = None) -> Definition:
@@ -54,16 +61,15 @@ async def press(page: Page, *keys: str) -> None:
         await page.keyboard.press(key)
 
 
-async def tab_to(page: Page, name: str) -> None:
-    """Go on with Tab until what has this accessible name has the focus."""
+async def tab_to(page: Page, name: str, key: str = "Tab") -> None:
+    """Go on with Tab, or back with Shift+Tab, until what has this accessible name (a pattern) has the focus."""
+    found = ""
     for _ in range(80):
-        await page.keyboard.press("Tab")
-        found = await page.evaluate(
-            "() => { const e = document.activeElement; return e.getAttribute('aria-label') || e.labels?.[0]?.textContent || e.textContent; }"
-        )
-        if str(found).strip() == name:
+        await page.keyboard.press(key)
+        found = str(await page.evaluate(ACCESSIBLE_NAME)).strip()
+        if re.fullmatch(name, found):
             return
-    raise AssertionError(name)
+    raise AssertionError(f"{name} was not reached; the last was {found}")
 
 
 async def test_an_assistant_is_built_from_nothing_and_run_by_keyboard_alone(author: Author) -> None:
@@ -86,13 +92,13 @@ async def test_an_assistant_is_built_from_nothing_and_run_by_keyboard_alone(auth
         await press(page, "Enter")
         assert await page.evaluate("document.activeElement.value") == "Against {{ main_topic }}"
         # Back to the first prompt of the chain; then the second one beside it.
-        await page.locator(".node").first.focus()
+        await tab_to(page, "Prompt 1scripted/echo.*", "Shift+Tab")
         await press(page, "Enter")
         await tab_to(page, "Prompt")
         await page.keyboard.type("For ${")
         await press(page, "ArrowDown", "ArrowUp", "Tab")
         assert await page.evaluate("document.activeElement.value") == "For ${main_topic}"
-        await page.locator(".node").nth(1).focus()
+        await tab_to(page, "Second voicescripted/echo.*", "Shift+Tab")
         await press(page, "Alt+ArrowUp")
         await expect(page.locator("#announcer")).to_have_text("Second voice is now step 1 of 1, beside Prompt 1.")
         assert await drawn(page) == [["Prompt 1", "Second voice"]]
@@ -100,7 +106,7 @@ async def test_an_assistant_is_built_from_nothing_and_run_by_keyboard_alone(auth
         await expect(page.locator("#version")).to_have_text("Version 1")
         await page.wait_for_url("**/assistants/two-voices/edit")
 
-        await page.locator("#show-run").focus()
+        await tab_to(page, "Test run", "Shift+Tab")
         await press(page, "Enter")
         await expect(page.get_by_label("Main topic")).to_be_focused()
         await page.keyboard.type("the sea")
@@ -111,7 +117,7 @@ async def test_an_assistant_is_built_from_nothing_and_run_by_keyboard_alone(auth
         assert texts == ["For the sea", "Against the sea"]
         definition = (await stored(author, page))["definition"]
         assert definition["fields"] == [
-            {"name": "main_topic", "type": "short_text", "label": "Main topic", "required": True}
+            {"name": "main_topic", "type": "short_text", "label": "Main topic", "required": True, "options": {}}
         ]
         assert [prompt.get("position", 0) for prompt in definition["prompts"]] == [0, 0]
         assert (await accessible(page), await fits(page)) == ([], True)
@@ -294,6 +300,30 @@ async def test_a_preview_shows_each_prompt_as_it_would_be_sent(author: Author) -
         visit.errors = [error for error in visit.errors if "422" not in error and "405" not in error]
 
 
+async def test_samples_are_filled_into_every_kind_of_field(author: Author) -> None:
+    example = json.loads((EXAMPLES / "rewrite-a-message.json").read_text())
+    for prompt in example["prompts"]:
+        prompt["model"] = "scripted/echo"
+    answer = await author.service.client.post("/api/assistants", json=example, headers=author.person.headers)
+    async with author.visit(f"/assistants/{answer.raise_for_status().json()['slug']}/edit") as visit:
+        page = visit.page
+        await page.get_by_role("button", name="Preview", exact=True).click()
+        samples = page.locator(".samples")
+        await samples.get_by_label("To", exact=False).first.fill("Anna")
+        await samples.get_by_label("Message").fill("Line one")
+        await samples.get_by_label("Make it").select_option(label="Friendlier")
+        await samples.get_by_label("See you").check()
+        notes = FilePayload(name="notes.txt", mimeType="text/plain", buffer="Grüße – 你好".encode())
+        await samples.get_by_label("Notes to add").set_input_files(notes)
+        await page.get_by_role("button", name="Preview the prompts").click()
+        shown = page.get_by_label("Preview", exact=True)
+        for words in ("Anna", "Line one", "friendly", "Grüße – 你好"):
+            await expect(shown).to_contain_text(words)
+        assert await accessible(page) == []
+        # The browser notes that there is no preview of what is not saved.
+        visit.errors = [error for error in visit.errors if "405" not in error]
+
+
 async def test_an_assistant_is_submitted_and_what_an_administrator_says_is_shown(author: Author) -> None:
     made = await author.service.assistant(author.person, echo(name="Asked for"), AssistantStatus.DRAFT)
     async with author.visit(f"/assistants/{made.slug}/edit") as visit:
@@ -378,6 +408,31 @@ async def test_an_administrator_sees_everybody_s_and_imports_a_file(author: Auth
         visit.errors = [error for error in visit.errors if "422" not in error]
         await dialog.get_by_role("button", name="Close").click()
         await expect(page.locator(".badge[data-status=pending_approval]").first).to_be_visible()
+
+        await row.get_by_role("link", name="An author's own", exact=True).click()
+        more = page.get_by_role("button", name="More actions")
+        await more.click()
+        await page.get_by_role("button", name="Approve", exact=True).click()
+        await expect(page.locator("#status")).to_have_text("Approved")
+        await more.click()
+        assert await accessible(page) == []
+        await page.get_by_role("button", name="Disable", exact=True).click()
+        await expect(page.locator("#status")).to_have_text("Disabled")
+
+
+async def test_what_is_drawn_in_colours_lies_where_the_text_is(author: Author) -> None:
+    text = "\n".join(f"{'word ' * number}{{{{ topic }}}} ${{topic}}{'x' * number}" for number in range(60))
+    made = await author.service.assistant(author.person, echo(name="Long", content=text), AssistantStatus.DRAFT)
+    for width in (1280, 390):
+        async with author.visit(f"/assistants/{made.slug}/edit", width=width) as visit:
+            box = visit.page.locator("[data-path=content] .template-box")
+            heights = "box => [...box.children].slice(0, 2).map((one) => one.scrollHeight)"
+            mirror, area = await box.evaluate(heights)
+            assert mirror == area > 2000
+            await box.locator("textarea").evaluate("area => { area.scrollTop = 700; }")
+            await visit.page.wait_for_function(
+                "() => document.querySelector('[data-path=content] .mirror').scrollTop === 700"
+            )
 
 
 async def test_every_kind_of_field_and_every_limit_reaches_the_service(author: Author) -> None:
