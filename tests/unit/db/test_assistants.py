@@ -10,7 +10,7 @@ from app.db.errors import AssistantBusy, AssistantNotFound, StatusConflict
 from app.db.records import AssistantStatus, UserRecord, UserRole
 from app.db.slugs import slug_of
 from lib.streaming.definition import Definition, FieldType, InputField, PromptDefinition
-from lib.streaming.types import AssistantId, PromptId
+from lib.streaming.types import AssistantId, PrincipalId, PromptId
 from tests.support.fake_clock import FakeClock
 from tests.support.log_store_contract import AWKWARD
 from tests.support.sql_stores import sql_stores
@@ -188,3 +188,24 @@ async def test_an_assistant_with_live_executions_stays(storage: Storage, clock: 
     assert await storage.assistants.get(owner.claim.assistant_id) is None
     assert await storage.executions.record(owner.id) is None
     assert await storage.log_store.handle(owner.id) is None
+
+
+async def test_those_of_one_author_or_of_all_in_one_status_or_in_any(storage: Storage, ada: UserRecord) -> None:
+    bob = await storage.users.create("bob@example.org", "Bob")
+    draft = await storage.assistants.create(ada.id, DEFINITION)
+    approved = await storage.assistants.create(bob.id, DEFINITION, AssistantStatus.APPROVED)
+    assert [one.id for one in (await storage.assistants.authored(ada.id, None, 10)).items] == [draft.id]
+    assert (await storage.assistants.authored(ada.id, AssistantStatus.APPROVED, 10)).items == ()
+    assert [one.id for one in (await storage.assistants.authored(None, AssistantStatus.APPROVED, 10)).items] == [
+        approved.id
+    ]
+    first = await storage.assistants.authored(None, None, 1)
+    second = await storage.assistants.authored(None, None, 1, first.next_cursor)
+    assert {first.items[0].id, second.items[0].id} == {draft.id, approved.id}
+    assert second.next_cursor is None
+
+
+async def test_the_addresses_of_the_users_that_there_are(storage: Storage, ada: UserRecord) -> None:
+    nobody = PrincipalId("nobody")
+    assert await storage.users.emails([ada.id, ada.id, nobody]) == {ada.id: "ada@example.org"}
+    assert await storage.users.emails([]) == {}

@@ -45,7 +45,8 @@ export class Bench {
       this.open();
       const isReady = this.definition().fields.every((one) => !one.required || this.samples.values.get(one.name));
       if (isReady) act();
-      /** @type {HTMLElement|null} */ (this.place.querySelector('.samples :is(input, textarea, select), .button'))?.focus();
+      const first = this.place.querySelector('.samples :is(input, textarea, select)') ?? this.place.querySelector('.button.primary');
+      /** @type {HTMLElement|null} */ (first)?.focus();
     });
     return button;
   }

@@ -81,6 +81,12 @@ export class ChainSection {
   choose(prompt) {
     this.chosen = prompt;
     for (const one of this.prompts) this.summarize(one);
+    this.draw();
+  }
+
+  /** The prompt that is seen, in the colours of what is known to it now. */
+  draw() {
+    if (this.chosen) this.card(this.chosen).panel.draw();
   }
 
   /** @param {Prompt} prompt */

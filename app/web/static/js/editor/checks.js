@@ -17,7 +17,7 @@ const PAUSE_MS = 350;
 /** A server from before these routes, or a proxy that hides them. @param {unknown} error */
 const isAbsent = (error) => error instanceof Problem && (error.status === 404 || error.status === 405);
 
-/** Asks once typing pauses; an answer that a later question has overtaken is dropped. */
+/** Asks once typing pauses; an answer about what has changed since is dropped. */
 export class Checker {
   /** @param {() => Definition} definition @param {(problems: Trouble[]) => void} tell */
   constructor(definition, tell) {
@@ -30,6 +30,7 @@ export class Checker {
   /** @param {number} [pause] milliseconds */
   soon(pause = PAUSE_MS) {
     clearTimeout(this.timer);
+    this.asked += 1;
     if (this.works) this.timer = setTimeout(() => this.ask(), pause);
   }
 

@@ -19,7 +19,8 @@ const start = JSON.parse(at('start').textContent ?? '');
 let { assistant } = start;
 let savedText = '';
 
-const firstModel = () => start.models[0] ?? (start.providers.includes('scripted') ? 'scripted/echo' : '');
+/** Where there is nothing but the scripted stand-in, that. */
+const firstModel = () => start.models[0] ?? (start.providers.join() === 'scripted' ? 'scripted/echo' : '');
 const keeping = new Keeping(assistant?.id ?? 'new');
 let workshop = load(assistant ? structuredClone(assistant.definition) : blank(firstModel()));
 const checker = new Checker(() => workshop.definition, show);

@@ -28,7 +28,7 @@ export function showState(assistant) {
     at(id).setAttribute('href', `/assistants/${encodeURIComponent(assistant.slug)}/versions`);
     at(id).hidden = false;
   }
-  for (const id of ['export', 'remove']) at(id).hidden = false;
+  for (const id of ['export', 'remove', 'show-more']) at(id).hidden = false;
   for (const [move, from] of Object.entries(MOVES)) {
     const button = document.getElementById(move);
     if (button) button.hidden = !from.includes(assistant.status);

@@ -42,9 +42,7 @@ export class Workshop {
   changed() {
     this.tell();
     cancelAnimationFrame(this.drawing);
-    this.drawing = requestAnimationFrame(() => {
-      for (const prompt of this.definition.prompts) this.chain.card(prompt).panel.draw();
-    });
+    this.drawing = requestAnimationFrame(() => this.chain.draw());
   }
 
   /** Whether a prompt uses the name. @param {string} name */

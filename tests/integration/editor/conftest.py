@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.support.author_pages import Author, author_at_work
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def author(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Author]:
+    async with author_at_work(tmp_path_factory.mktemp("editor")) as author:
+        yield author

@@ -1,0 +1,100 @@
+"""An author signed in with a real browser, at a service in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from playwright.async_api import Browser, BrowserContext, Page, Route
+
+from app.db.records import UserRole
+from lib.streaming.definition import DefinitionProblem
+from lib.streaming.definition_check.parse import parse_definition
+from lib.streaming.prompt_processor.check import warn_about_prompts
+from tests.support import axe
+from tests.support.chromium import Visit, browsing
+from tests.support.service import PASSWORD, Person, Service, running_service
+
+WAIT_MS = 20_000
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+
+class Author:
+    """Somebody who builds assistants, in one browser; each visit is a page of its own."""
+
+    def __init__(self, service: Service, person: Person, browser: Browser, context: BrowserContext) -> None:
+        self.service = service
+        self.person = person
+        self.browser = browser
+        self.context = context
+
+    @asynccontextmanager
+    async def visit(self, path: str, width: int = 1280) -> AsyncIterator[Visit]:
+        """A page and what went wrong on it; the caller decides about `errors`."""
+        base_url = str(self.service.client.base_url)
+        page = await self.context.new_page()
+        page.set_default_timeout(WAIT_MS)
+        visit = Visit(page, base_url)
+        await page.set_viewport_size({"width": width, "height": 900})
+        await page.route("**/api/assistants/check", _checked)
+        try:
+            await page.goto(path)
+            yield visit
+            assert (visit.errors, visit.foreign) == ([], [])
+        finally:
+            await page.close()
+
+
+@asynccontextmanager
+async def author_at_work(directory: Path) -> AsyncIterator[Author]:
+    """A service with one author, who is signed in."""
+    async with running_service(directory) as service, browsing() as browser:
+        yield await signed_in(service, browser, UserRole.AUTHOR)
+
+
+async def signed_in(service: Service, browser: Browser, role: UserRole) -> Author:
+    """Somebody new, with the cookies of their own."""
+    person = await service.person_with_password(role)
+    context = await browser.new_context(base_url=str(service.client.base_url))
+    page = await context.new_page()
+    await page.goto("/sign-in")
+    await page.fill("#email", person.user.email)
+    await page.fill("#password", PASSWORD)
+    await page.locator("#with-password button").click()
+    await page.locator("#places-build").wait_for(state="attached")
+    await page.close()
+    return Author(service, person, browser, context)
+
+
+async def accessible(page: Page) -> list[str]:
+    """What of the page as it is people with disabilities could not use, light and dark."""
+    found: list[str] = []
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found += [f"{scheme}: {one}" for one in await axe.violations(page)]
+    return found
+
+
+async def fits(page: Page) -> bool:
+    """Whether nothing makes the page wider than its window."""
+    wide: bool = await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    return wide
+
+
+async def _checked(route: Route) -> None:
+    """What the service says of a definition while it is being written."""
+    sent = json.loads(route.request.post_data or "{}")
+    definition, problems = await asyncio.to_thread(parse_definition, sent["definition"])
+    found = [_told(problem, "error") for problem in problems]
+    if definition is not None:
+        found += [_told(problem, "warning") for problem in warn_about_prompts(definition)]
+    await route.fulfill(json={"problems": found, "names": {}})
+
+
+def _told(problem: DefinitionProblem, severity: str) -> dict[str, str]:
+    return {**msgspec.to_builtins(problem), "severity": severity}
