@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 
@@ -39,6 +41,13 @@ async def begun(service: Service, user: Person, assistant: AssistantRecord) -> s
     body = {"assistantId": assistant.id, "inputs": {"topic": "x"}}
     answer = await service.client.post("/api/executions", json=body, headers=user.headers)
     return str(answer.json()["id"])
+
+
+async def pictures(answer: httpx.Response) -> AsyncIterator[dict[str, Any]]:
+    """What the live view shows, by execution, again and again."""
+    async for line in answer.aiter_lines():
+        if line.startswith("data: "):
+            yield {item["id"]: item for item in json.loads(line.removeprefix("data: "))["items"]}
 
 
 async def audited(service: Service, action: str, target: str) -> int:
@@ -104,13 +113,8 @@ async def test_the_live_view_shows_what_runs_with_its_worker(service: Service, a
     execution = await begun(service, user, assistant)
     async with service.client.stream("GET", "/api/admin/live", headers=admin.headers) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
-        async for line in answer.aiter_lines():
-            if not line.startswith("data: "):
-                continue
-            (item,) = (one for one in json.loads(line.removeprefix("data: "))["items"] if one["id"] == execution)
-            if item["owner"]:
-                break
-    assert (item["user"], item["status"]) == (user.user.email, "running")
+        shown = await anext(one async for one in pictures(answer) if execution in one and one[execution]["owner"])
+    assert (shown[execution]["user"], shown[execution]["status"]) == (user.user.email, "running")
     await service.client.post(f"/api/executions/{execution}/cancel", headers=user.headers)
 
 
