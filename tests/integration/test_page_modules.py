@@ -121,20 +121,21 @@ async def test_a_monster_is_plain_while_it_grows_and_whole_at_its_end(page: Page
       const text = 'Before.\\n\\n' + '- **item** of a list\\n'.repeat(5000) + '\\nAfter.\\n\\nThe *end*.\\n';
       const root = document.createElement('div');
       const stream = new MarkdownStream(root);
-      let plain = 0, longest = 0;
+      let plain = 0;
+      const times = [];
       for (let at = 0; at < text.length; at += 1000) {{
         const begun = performance.now();
         stream.append(text.slice(at, at + 1000));
-        longest = Math.max(longest, performance.now() - begun);
+        times.push(performance.now() - begun);
         plain += root.querySelector('.md-plain') ? 1 : 0;
       }}
       stream.end();
-      return [plain > 50, longest, root.textContent === rendered(text).textContent, root.querySelectorAll('strong').length];
+      return [plain > 50, times.sort((a, b) => a - b)[times.length >> 1], root.textContent === rendered(text).textContent, root.querySelectorAll('strong').length];
     }}"""
-    was_plain, longest, is_whole, items = await evaluated(page, script, None)
+    was_plain, usual, is_whole, items = await evaluated(page, script, None)
     assert (was_plain, is_whole, items) == (True, True, 5000)
-    # A bar far above what is seen (about 10 ms), for a machine with other work.
-    assert longest < 400
+    # Rendering it again with each piece would take hundreds of milliseconds.
+    assert usual < 50
 
 
 async def test_nothing_hostile_survives_and_nothing_is_fetched(visit: Visit) -> None:

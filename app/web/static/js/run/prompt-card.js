@@ -33,6 +33,7 @@ export class PromptCard {
     if (event.attempt > this.attempt) this._void(event.attempt, 'interrupted');
     this.show();
     this.state('running');
+    say(within(this.row, '[data-figures]'), '');
     say(within(this.element, '[data-model]'), event.model);
     say(this.now, event.attempt > 1 ? `Attempt ${event.attempt}: waiting for the first words …` : 'Waiting for the first words …');
     this.output.setAttribute('aria-busy', 'true');
@@ -131,11 +132,10 @@ export class PromptCard {
     const first = event.firstTokenMs === undefined ? [] : [`first word after ${duration(event.firstTokenMs)}`];
     say(this.now, [...figures, ...first].join(' · '));
     if (event.finishReason === 'length') this.note('The answer was cut at the length that the author set.', '', 'warn');
-    if (event.status === 'skipped') return;
-    if (event.code) {
-      this.show();
-      this.note(event.message ?? event.code, advice(event.code), event.status === 'cancelled' ? '' : 'bad');
-    }
+    // Of a stop the head of the page tells.
+    if (!event.code || event.status === 'skipped' || event.status === 'cancelled') return;
+    this.show();
+    this.note(event.message ?? event.code, advice(event.code), 'bad');
   }
 
   /** @param {string} status */

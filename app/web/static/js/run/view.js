@@ -147,11 +147,17 @@ export class RunView {
     const text = [...this.cards.values()].map((card) => card.text).join(' ');
     const words = text.length < 1_000_000 ? `, ${counted(text.match(/\S+/g)?.length ?? 0, 'word')}` : '';
     this._word(`${stateWord(event.status)} after ${duration(event.durationMs)}${words}, ${counted(event.usage.totalTokens ?? 0, 'token')}.`);
-    const hint = advice(event.code);
-    if (event.status !== 'completed' && event.message) this._notice(hint ? `${event.message} ${hint}` : event.message, event.status === 'cancelled' ? 'warn' : 'bad');
+    this._why(event);
     at('progress').hidden = true;
     at('policy')?.remove();
     this.bottom.rest();
+  }
+
+  /** Who stopped it themselves knows why. @param {any} event */
+  _why({ status, code, message }) {
+    if (status === 'completed' || code === 'cancelled_by_user' || !message) return;
+    const hint = advice(code);
+    this._notice(hint ? `${message} ${hint}` : message, status === 'cancelled' ? 'warn' : 'bad');
   }
 
   /** A prompt that has no end of its own ends with the run. @param {PromptCard} card @param {any} event */
