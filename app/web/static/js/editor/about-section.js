@@ -1,7 +1,7 @@
 // @ts-check
 /** What it is called and what it is for. */
 import { textArea, textInput } from './controls.js';
-import { at, make } from './dom.js';
+import { at, make } from './elements.js';
 
 /** @typedef {import('./workshop.js').Workshop} Workshop */
 

@@ -2,7 +2,7 @@
 /** The panel beside the editor: sample inputs, and what becomes of them in a preview or a test run. */
 import { Problem } from '../api.js';
 import { preview } from './checks.js';
-import { at, iconButton, make } from './dom.js';
+import { at, iconButton, make } from './elements.js';
 import { previewOf } from './preview.js';
 import { SampleForm } from './sample-form.js';
 import { TestRun } from './test-run.js';

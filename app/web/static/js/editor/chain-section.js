@@ -1,7 +1,7 @@
 // @ts-check
 /** The prompts, drawn as the chain they are: steps from top to bottom, side by side what runs together. */
 import { firstFree, newPrompt } from './definition.js';
-import { announce, icon, make } from './dom.js';
+import { announce, icon, make } from './elements.js';
 import { draggable, keepingFocus } from './drag.js';
 import { aside, dropped, earlier, later, steps, whereabouts } from './order.js';
 import { PromptPanel } from './prompt-panel.js';

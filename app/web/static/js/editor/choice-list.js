@@ -2,7 +2,7 @@
 /** The choices of a field: value and label, added, removed and put in order. */
 import { textInput } from './controls.js';
 import { firstFree } from './definition.js';
-import { announce, icon, iconButton, make } from './dom.js';
+import { announce, icon, iconButton, make } from './elements.js';
 import { moved } from './order.js';
 
 /**

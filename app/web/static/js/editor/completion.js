@@ -1,6 +1,6 @@
 // @ts-check
 /** A list of the names that fit what is being typed: arrows choose, Enter or Tab takes, Escape leaves. */
-import { announce, freshId, make } from './dom.js';
+import { announce, freshId, make } from './elements.js';
 import { typedName } from './tokens.js';
 
 /** @typedef {import('./names.js').KnownName} KnownName */

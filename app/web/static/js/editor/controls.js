@@ -1,6 +1,6 @@
 // @ts-check
 /** Labelled controls bound to one value each, with a place for what is wrong with it. */
-import { freshId, make } from './dom.js';
+import { freshId, make } from './elements.js';
 
 /**
  * @typedef {{label: string, path: string, hint?: string, needed?: boolean, wide?: boolean}} Wording `path`: where

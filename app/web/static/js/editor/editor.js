@@ -5,7 +5,7 @@ import { toast } from '../toast.js';
 import { Bench } from './bench.js';
 import { Checker, troublesOf } from './checks.js';
 import { blank } from './definition.js';
-import { at, make } from './dom.js';
+import { at, make } from './elements.js';
 import { Keeping } from './keeping.js';
 import * as lifecycle from './lifecycle.js';
 import { address, Overtaken, save } from './saving.js';

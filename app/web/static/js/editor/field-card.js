@@ -3,7 +3,7 @@
 import { ChoiceList } from './choice-list.js';
 import { checkbox, numberInput, selection, textInput } from './controls.js';
 import { FIELD_TYPES, fieldName, firstFree, OPTIONS_OF } from './definition.js';
-import { freshId, icon, make } from './dom.js';
+import { freshId, icon, make } from './elements.js';
 
 /**
  * @typedef {import('./definition.js').Field} Field

@@ -1,7 +1,7 @@
 // @ts-check
 /** The fields of the form: a list that is put in order, each field open to its options. */
 import { newField, firstFree } from './definition.js';
-import { announce, icon, iconButton, make } from './dom.js';
+import { announce, icon, iconButton, make } from './elements.js';
 import { draggable, keepingFocus } from './drag.js';
 import { FieldCard } from './field-card.js';
 import { moved } from './order.js';

@@ -1,7 +1,7 @@
 // @ts-check
 /** The state of an assistant in the head of the page, and the moves from it. */
 import { call } from '../api.js';
-import { at } from './dom.js';
+import { at } from './elements.js';
 import { address } from './saving.js';
 
 /** @typedef {import('./saving.js').Assistant} Assistant */

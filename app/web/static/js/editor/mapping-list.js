@@ -1,7 +1,7 @@
 // @ts-check
 /** Names of a prompt's own for values: which name takes which input or earlier output. */
 import { firstFree } from './definition.js';
-import { announce, icon, iconButton, make } from './dom.js';
+import { announce, icon, iconButton, make } from './elements.js';
 import { labelled, textInput } from './controls.js';
 import { before } from './names.js';
 

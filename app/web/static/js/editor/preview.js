@@ -1,6 +1,6 @@
 // @ts-check
 /** The prompts as they would be sent, with their sizes. */
-import { make } from './dom.js';
+import { make } from './elements.js';
 
 /**
  * @typedef {import('./checks.js').Preview} Preview

@@ -1,7 +1,7 @@
 // @ts-check
 /** One prompt: its texts and its model; what is rarely needed is folded away. */
 import { labelled, numberInput, textInput } from './controls.js';
-import { freshId, iconButton, make } from './dom.js';
+import { freshId, iconButton, make } from './elements.js';
 import { MappingList } from './mapping-list.js';
 import { knownNames } from './names.js';
 import { TemplateField } from './template-field.js';

@@ -1,6 +1,6 @@
 // @ts-check
 /** A form of sample inputs, made from the fields as they are being edited; what was filled in stays while they change. */
-import { freshId, make } from './dom.js';
+import { freshId, make } from './elements.js';
 
 /** @typedef {import('./definition.js').Field} Field */
 

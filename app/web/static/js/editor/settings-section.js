@@ -1,7 +1,7 @@
 // @ts-check
 /** What holds for the whole run: failures, watchers that leave, time. */
 import { numberInput, selection } from './controls.js';
-import { make } from './dom.js';
+import { make } from './elements.js';
 
 /** @typedef {import('./workshop.js').Workshop} Workshop */
 

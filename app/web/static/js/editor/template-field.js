@@ -1,7 +1,7 @@
 // @ts-check
 /** A text area for templates: its text drawn in colour behind it, line numbers, problems at their lines, completion. */
 import { Completion } from './completion.js';
-import { freshId, make } from './dom.js';
+import { freshId, make } from './elements.js';
 import { tokens } from './tokens.js';
 
 /**

@@ -2,7 +2,7 @@
 /** A run of what was just saved, beside the editor: each prompt's state and its text as it comes. */
 import { call } from '../api.js';
 import { RunStream } from '../sse.js';
-import { make } from './dom.js';
+import { make } from './elements.js';
 
 /** @typedef {import('./definition.js').Definition} Definition */
 

@@ -2,7 +2,7 @@
 /** Assistants as files: chosen ones out, those of a file in. */
 import { call } from '../api.js';
 import { toast } from '../toast.js';
-import { make } from './dom.js';
+import { make } from './elements.js';
 
 /** @typedef {{path: string, message: string}} Note */
 
