@@ -12,7 +12,7 @@ from app.api.dependencies import TheAudit
 from app.api.moment import milliseconds, moment
 from app.api.parameters import DEFAULT_LIMIT, Cursor, Limit
 from app.db.records import AuditFilter, AuditRecord
-from lib.streaming.types import PrincipalId, Value
+from lib.streaming.types import PrincipalId
 
 Actor = Annotated[str | None, QueryParameter(name="actor", description="The id of the user who did it.")]
 Action = Annotated[str | None, QueryParameter(name="action", description="Such as `user.change`.")]
@@ -30,7 +30,7 @@ class AuditItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     actor_email: str | None
     action: str
     target: str
-    details: dict[str, Value]
+    details: dict[str, object]
     request_id: str | None
 
 
@@ -69,7 +69,7 @@ def _item(record: AuditRecord) -> AuditItem:
         actor_email=record.actor_email,
         action=record.action,
         target=record.target,
-        details=record.details,
+        details=dict[str, object](record.details),
         request_id=record.request_id,
     )
 

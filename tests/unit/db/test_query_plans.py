@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from app.db.database import Storage
-from app.db.records import ExecutionFilter
+from app.db.records import AssistantStatus, AuditFilter, ExecutionFilter
 from app.db.sqlite import SqliteDatabase
 from app.db.url import sqlite_path
 from lib.streaming.ids import Uuid7Factory
 from lib.streaming.ports.execution_store import Rerun
-from lib.streaming.types import ExecutionId, PromptId, Seq
+from lib.streaming.types import ExecutionId, PrincipalId, PromptId, Seq
 from tests.support.database import fresh_database
 from tests.support.fake_clock import FakeClock
 from tests.support.sql_stores import sql_stores
@@ -201,3 +201,33 @@ async def test_a_record_is_three_statements_however_many_attempts(storage: Stora
     async with Recorder(storage) as recorder:
         await storage.executions.record(owner.id)
     assert recorder.read_heads == ["BEGIN", "SELECT", "SELECT", "SELECT", "COMMIT"]
+
+
+async def test_what_administrators_list_comes_out_of_an_index_in_order(storage: Storage) -> None:
+    filters = (AuditFilter(), AuditFilter(actor_id=PrincipalId("a")), AuditFilter(action="a"), AuditFilter(target="a"))
+    place = "MTgwMDAwMDAwMDAwMC4x"
+    for where in filters:
+        async with Recorder(storage) as recorder:
+            await storage.audit.list(10, place, where)
+        assert not [plan for plan in recorder.plans() if "TEMP B-TREE" in plan], where
+        assert any("audit USING INDEX ix_audit" in plan for plan in recorder.plans()), recorder.plans()
+    async with Recorder(storage) as recorder:
+        await storage.api_keys.all(10, place)
+        await storage.assistants.with_status(AssistantStatus.DISABLED, 10, place)
+    plans = recorder.plans()
+    assert not [plan for plan in plans if "TEMP B-TREE" in plan], plans
+    assert any("ix_api_keys_created_ms_key_id" in plan for plan in plans), plans
+    assert any("ix_assistants_status_created_ms_id" in plan for plan in plans), plans
+
+
+async def test_figures_read_the_stretch_they_are_asked_for_and_no_more(storage: Storage, stores: Stores) -> None:
+    await (await stores.own()).begin()
+    async with Recorder(storage) as recorder:
+        await storage.statistics.between(1, 2)
+        await storage.running.now()
+    plans = recorder.plans()
+    assert any(
+        "executions USING INDEX ix_executions_created_ms_id (created_ms>? AND created_ms<?)" in one for one in plans
+    )
+    tables = ("executions", "prompt_results", "events")
+    assert not [one for one in plans if reads_a_table_whole(one) and one.split()[1] in tables], plans
