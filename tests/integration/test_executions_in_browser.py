@@ -42,7 +42,7 @@ async def test_a_run_is_found_watched_stopped_and_played_again(tmp_path: Path) -
     async with running_service(tmp_path) as service, browsing() as browser:
         admin, author = await service.person_with_password(UserRole.ADMIN), await service.person(UserRole.AUTHOR)
         slow = echo(name="Slow", content=f"{WORDS} ${{topic}}", model="scripted/slow-1000")
-        quick = echo(name="Quick", content=f"{WORDS} ${{topic}}", model="scripted/slow-10")
+        quick = echo(name="Quick", content=f"{WORDS} ${{topic}}", model="scripted/slow-50")
         await service.run(author, await service.assistant(author, quick), topic="end")
         live = await begun(service, author, await service.assistant(author, slow))
         async with visit_of(browser, service, admin) as visit:
