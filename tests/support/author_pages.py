@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from playwright.async_api import Browser, BrowserContext, Page, Route
@@ -32,6 +32,13 @@ class Author:
         self.person = person
         self.browser = browser
         self.context = context
+
+    async def stored(self, page: Page) -> dict[str, Any]:
+        """What the service holds of the assistant that the page edits."""
+        name = page.url.split("/")[4]
+        answer = await self.service.client.get(f"/api/assistants/{name}", headers=self.person.headers)
+        found: dict[str, Any] = answer.raise_for_status().json()
+        return found
 
     @asynccontextmanager
     async def visit(self, path: str, width: int = 1280) -> AsyncIterator[Visit]:
