@@ -16,7 +16,9 @@ from tests.support.service import running_service
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(200)]
 
-TWO = chain("Two steps", prompt("First", "first ${topic}", "echo", 0), prompt("Second", "${first}, then ${topic}", "echo", 1))
+TWO = chain(
+    "Two steps", prompt("First", "first ${topic}", "echo", 0), prompt("Second", "${first}, then ${topic}", "echo", 1)
+)
 
 
 async def test_a_run_is_judged_and_run_again_from_a_later_prompt(tmp_path: Path) -> None:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-import msgspec
-from playwright.async_api import Browser, BrowserContext, Page, Route
+from playwright.async_api import Browser, BrowserContext, Page
 
 from app.db.records import UserRole
-from lib.streaming.definition import DefinitionProblem
-from lib.streaming.definition_check.parse import parse_definition
-from lib.streaming.prompt_processor.check import warn_about_prompts
 from tests.support import axe
 from tests.support.chromium import Visit, browsing
 from tests.support.service import PASSWORD, Person, Service, running_service
@@ -48,7 +42,6 @@ class Author:
         page.set_default_timeout(WAIT_MS)
         visit = Visit(page, base_url)
         await page.set_viewport_size({"width": width, "height": 900})
-        await page.route("**/api/assistants/check", _checked)
         try:
             await page.goto(path)
             yield visit
@@ -91,17 +84,3 @@ async def fits(page: Page) -> bool:
     """Whether nothing makes the page wider than its window."""
     wide: bool = await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     return wide
-
-
-async def _checked(route: Route) -> None:
-    """What the service says of a definition while it is being written."""
-    sent = json.loads(route.request.post_data or "{}")
-    definition, problems = await asyncio.to_thread(parse_definition, sent["definition"])
-    found = [_told(problem, "error") for problem in problems]
-    if definition is not None:
-        found += [_told(problem, "warning") for problem in warn_about_prompts(definition)]
-    await route.fulfill(json={"problems": found, "names": {}})
-
-
-def _told(problem: DefinitionProblem, severity: str) -> dict[str, str]:
-    return {**msgspec.to_builtins(problem), "severity": severity}
