@@ -12,13 +12,14 @@ from app.db import paging
 from app.db.dialect import now_ms
 from app.db.port import Database
 from app.db.records import ExecutionFilter, Page
-from app.db.tables import assistant_versions, events, executions, prompt_results, users
+from app.db.tables import TIMED, UNUSUAL, assistant_versions, events, executions, prompt_results, users
 from lib.streaming.sse_events.vocabulary import EventCode
 from lib.streaming.types import AssistantId, EndedBy, ExecutionId, ExecutionStatus, PrincipalId
 
 Statement: TypeAlias = Select[*tuple[Any, ...]]
 
 _row, _result = executions.c, prompt_results.c
+_UNUSUAL = (ExecutionStatus.FAILED, ExecutionStatus.CANCELLED, ExecutionStatus.TIMED_OUT)
 
 
 class Order(StrEnum):
@@ -119,7 +120,7 @@ def _list(
     column = _row.created_ms if order is Order.CREATED else _row.duration_ms
     statement = _narrowed(connection, _LIST, where).order_by(column.desc(), _row.id.desc()).limit(limit + 1)
     if order is Order.DURATION:
-        statement = statement.where(column.is_not(None))
+        statement = statement.where(TIMED)
     if cursor is not None:
         statement = statement.where(tuple_(column, _row.id) < paging.decode(cursor))
     found = [OverseenExecution(**row._asdict()) for row in connection.execute(statement)]
@@ -140,6 +141,9 @@ def _narrowed(connection: Connection, statement: Statement, where: OversightFilt
     for column, value in equal.items():
         if value is not None:
             statement = statement.where(column == value)
+    if where.status in _UNUSUAL:
+        # In words, because the index is only used where the query says the same words.
+        statement = statement.where(UNUSUAL)
     if where.from_ms is not None:
         statement = statement.where(_row.created_ms >= where.from_ms)
     if where.to_ms is not None:

@@ -137,6 +137,9 @@ def _usage() -> list[Column[int] | Column[UsageSource]]:
 LIVE = text("status IN ('pending', 'running')")
 ENDED = text("status NOT IN ('pending', 'running')")
 UNCOMPACTED = text("NOT compacted")
+UNUSUAL = text("status IN ('failed', 'cancelled', 'timed_out')")
+CODED = text("code IS NOT NULL")
+TIMED = text("duration_ms IS NOT NULL")
 WITH_CONTENTS = text("contents_removed_ms IS NULL")
 
 executions = Table(
@@ -174,7 +177,9 @@ executions = Table(
     Index("ix_executions_principal_id_created_ms_id", "principal_id", "created_ms", "id"),
     Index("ix_executions_assistant_id_created_ms_id", "assistant_id", "created_ms", "id"),
     Index("ix_executions_created_ms_id", "created_ms", "id"),
-    Index("ix_executions_duration_ms_id", "duration_ms", "id"),
+    Index(*("ix_executions_unusual", "status", "created_ms", "id"), sqlite_where=UNUSUAL, postgresql_where=UNUSUAL),
+    Index("ix_executions_code", "code", "created_ms", "id", sqlite_where=CODED, postgresql_where=CODED),
+    Index("ix_executions_duration", "duration_ms", "id", sqlite_where=TIMED, postgresql_where=TIMED),
     Index("ix_executions_live", "created_ms", sqlite_where=LIVE, postgresql_where=LIVE),
     Index("ix_executions_live_principal_id", "principal_id", sqlite_where=LIVE, postgresql_where=LIVE),
     Index("ix_executions_uncompacted", "key", sqlite_where=UNCOMPACTED, postgresql_where=UNCOMPACTED),

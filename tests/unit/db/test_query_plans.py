@@ -8,13 +8,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from app.db import paging
 from app.db.database import Storage
+from app.db.oversight import Order, OversightFilter
 from app.db.records import AssistantStatus, AuditFilter, ExecutionFilter
 from app.db.sqlite import SqliteDatabase
 from app.db.url import sqlite_path
 from lib.streaming.ids import Uuid7Factory
 from lib.streaming.ports.execution_store import Rerun
-from lib.streaming.types import ExecutionId, PrincipalId, PromptId, Seq
+from lib.streaming.types import ExecutionId, ExecutionStatus, PrincipalId, PromptId, Seq
 from tests.support.database import fresh_database
 from tests.support.fake_clock import FakeClock
 from tests.support.sql_stores import sql_stores
@@ -231,3 +233,24 @@ async def test_figures_read_the_stretch_they_are_asked_for_and_no_more(storage: 
     )
     tables = ("executions", "prompt_results", "events")
     assert not [one for one in plans if reads_a_table_whole(one) and one.split()[1] in tables], plans
+
+
+@pytest.mark.parametrize(
+    ("where", "order", "index"),
+    [
+        (OversightFilter(), Order.CREATED, "ix_executions_created_ms_id"),
+        (OversightFilter(), Order.DURATION, "ix_executions_duration"),
+        (OversightFilter(status=ExecutionStatus.FAILED), Order.CREATED, "ix_executions_unusual"),
+        (OversightFilter(code="idle_timeout"), Order.CREATED, "ix_executions_code"),
+        (OversightFilter(principal_id=PrincipalId("p")), Order.CREATED, "ix_executions_principal_id_created_ms_id"),
+    ],
+)
+async def test_the_list_of_all_executions_comes_out_of_an_index_in_order(
+    storage: Storage, where: OversightFilter, order: Order, index: str
+) -> None:
+    async with Recorder(storage) as recorder:
+        await storage.oversight.list(where, order, 10, paging.encode(1_800_000_000_000, "x"))
+    plans = recorder.plans()
+    assert any(f"executions USING INDEX {index}" in plan for plan in plans), plans
+    # Only the few attempts of an execution are put in order.
+    assert sum("TEMP B-TREE" in plan for plan in plans) <= 2, plans
