@@ -119,7 +119,7 @@ async def test_the_audit_is_narrowed_by_each_filter(
     assert len(page.items) == found
     assert {row.actor_email for row in page.items if row.actor_id} <= {"ada@example.org"}
     # One at a time it is the same, in the same order.
-    cursor: str | None = None
+    cursor = None
     seen: list[AuditRecord] = []
     while len(seen) < found:
         one = await storage.audit.list(1, cursor, kept)

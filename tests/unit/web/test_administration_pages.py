@@ -96,7 +96,7 @@ async def test_a_page_is_for_everybody_in_light_and_dark_and_on_a_small_screen(
     await page.goto(path.replace("{author}", scene.author.user.id))
     await expect(page.locator("main")).to_contain_text(PAGES.get(path, scene.author.user.email))
     for scheme in ("light", "dark"):
-        await page.emulate_media(color_scheme=scheme)
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         assert await violations(page) == []
     for opened in await page.locator("main details").all():
         await opened.evaluate("one => { one.open = true; }")
@@ -113,7 +113,7 @@ async def test_a_dialog_is_for_everybody_too(visit: Visit, opener: str) -> None:
     await visit.page.get_by_role("button", name=name).first.click()
     await expect(visit.page.locator("dialog:open")).to_be_visible()
     for scheme in ("light", "dark"):
-        await visit.page.emulate_media(color_scheme=scheme)
+        await visit.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         assert await violations(visit.page) == []
 
 
