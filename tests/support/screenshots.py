@@ -6,6 +6,7 @@ import asyncio
 import sys
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 from playwright.async_api import Page
 
@@ -17,7 +18,7 @@ from tests.support.pages import visit_of
 from tests.support.service import Person, Service, running_service
 
 SIZES = ((1280, 800), (390, 844))
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 
 ANSWER = """## Tides in two sentences
 
