@@ -74,10 +74,12 @@ async def retention_page(
 
 #: What can be chosen to look for.
 ACTIONS = (
-    *("assistant.approve", "assistant.disable", "assistant.reject", "execution.cancel", "execution.read"),
-    *("execution.remove", "key.create", "key.revoke", "maintenance.retention", "maintenance.sweep", "provider.test"),
-    *("retention.began", "retention.ended", "session.link", "session.password"),
-    *("user.change", "user.create", "user.sign_in_link"),
+    *("assistant.approve", "assistant.change", "assistant.create", "assistant.delete", "assistant.disable"),
+    *("assistant.export", "assistant.import", "assistant.read", "assistant.reject", "assistant.review"),
+    *("assistant.submit", "execution.cancel", "execution.follow", "execution.read", "execution.remove"),
+    *("execution.replay", "execution.rerun", "key.create", "key.revoke", "maintenance.retention"),
+    *("maintenance.sweep", "provider.test", "retention.began", "retention.ended", "session.link"),
+    *("session.password", "user.change", "user.create", "user.sign_in_link"),
 )
 
 
