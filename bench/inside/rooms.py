@@ -38,5 +38,9 @@ def is_ours(file: str) -> bool:
 
 
 def short(file: str) -> str:
-    """A file of ours as the repository names it."""
+    """A file as its repository, its package or Python's own library names it, wherever it lies."""
+    if "/site-packages/" in file:
+        return file.partition("/site-packages/")[2]
+    if file.startswith(f"{_STANDARD}/"):
+        return f"python/{file.removeprefix(f'{_STANDARD}/')}"
     return file.removeprefix(f"{_ROOT}/")
