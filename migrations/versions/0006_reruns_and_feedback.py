@@ -12,6 +12,13 @@ down_revision: str | Sequence[str] | None = "0005"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
+ENDED = "OLD.status NOT IN ('pending', 'running')"
+#: Where something came from is settled with it: the guards of revision 0002, for the columns that are new.
+GUARDS = {
+    "tr_executions_origin": ("rerun_of", "executions", "a terminal execution never changes"),
+    "tr_prompt_results_origin": ("kept_from", "prompt_results", "an ended attempt never changes"),
+}
+
 
 def upgrade() -> None:
     op.add_column("executions", sa.Column("rerun_of", sa.Text))
@@ -31,9 +38,21 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("value IN ('like', 'dislike')", name=op.f("ck_prompt_feedback_value")),
     )
+    for name, guard in GUARDS.items():
+        op.execute(_guard(name, *guard))
 
 
 def downgrade() -> None:
+    on_table = op.get_bind().dialect.name == "postgresql"
+    for name, (_, table, _) in GUARDS.items():
+        op.execute(f"DROP TRIGGER {name} ON {table}" if on_table else f"DROP TRIGGER {name}")
     op.drop_table("prompt_feedback")
     op.drop_column("prompt_results", "kept_from")
     op.drop_column("executions", "rerun_of")
+
+
+def _guard(name: str, column: str, table: str, why: str) -> str:
+    head = f"CREATE TRIGGER {name} BEFORE UPDATE OF {column} ON {table} FOR EACH ROW WHEN"
+    if op.get_bind().dialect.name == "postgresql":
+        return f"{head} ({ENDED}) EXECUTE FUNCTION refuse('{why}')"
+    return f"{head} {ENDED} BEGIN SELECT RAISE(ABORT, '{why}'); END"

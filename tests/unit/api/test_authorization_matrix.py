@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
+import pytest_asyncio
 
 from app.api.routes import ROUTES
 from app.db.records import AssistantStatus, UserRole
@@ -139,6 +140,32 @@ async def things_of(service: Service, author: Person) -> Things:
     return Things(draft.id, execution, key.key_id, author.user.id)
 
 
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def untouched(service: Service) -> Things:
+    """For those who are refused: nothing happens to it."""
+    return await things_of(service, await service.person(UserRole.AUTHOR))
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def refused(service: Service) -> list[dict[str, str]]:
+    """Headers that once opened something, or never did."""
+    revoked, expired = await service.person(UserRole.ADMIN), await service.person(UserRole.ADMIN)
+    (key,) = await service.storage.api_keys.list(revoked.user.id)
+    await service.storage.api_keys.revoke(key.key_id)
+    keys = (revoked.key, await service.key(expired.user, expires_ms=1), expired.key[:-1] + "!", "x")
+    bearers = [{"Authorization": f"Bearer {text}"} for text in keys]
+    return [{}, *bearers, {"Cookie": f"aa_session={'A' * 43}"}, await ended_session(service)]
+
+
+async def ended_session(service: Service) -> dict[str, str]:
+    browser, person = service.browser(), await service.person_with_password(UserRole.ADMIN)
+    await browser.sign_in(person)
+    headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in browser.client.cookies.items())}
+    headers["X-CSRF-Token"] = browser.client.headers["X-CSRF-Token"]
+    assert (await browser.ask("DELETE", "/api/session")).status_code == 204
+    return headers
+
+
 async def ask(service: Service, route: str, things: Things, **more: Any) -> tuple[int, str | None]:
     method, path = route.split()
     body = things.fill(TABLE[route].body)
@@ -156,40 +183,21 @@ async def test_every_route_is_in_the_table_or_meant_for_everybody() -> None:
 
 
 @EACH
-async def test_nobody_gets_in_without_a_credential_that_holds(service: Service, author: Person, route: str) -> None:
-    things = await things_of(service, author)
-    revoked = await service.person(UserRole.ADMIN)
-    (key,) = await service.storage.api_keys.list(revoked.user.id)
-    await service.storage.api_keys.revoke(key.key_id)
-    expired = await service.key(author.user, expires_ms=1)
-    assert await ask(service, route, things) == (401, "unauthenticated")
-    for text in (revoked.key, expired, author.key[:-1] + "!", "x"):
-        wrong = {"Authorization": f"Bearer {text}"}
-        assert await ask(service, route, things, headers=wrong) == (401, "unauthenticated")
-    cookie = {"Cookie": f"aa_session={'A' * 43}"}
-    assert await ask(service, route, things, headers=cookie) == (401, "unauthenticated")
+async def test_nobody_gets_in_without_a_credential_that_holds(
+    service: Service, untouched: Things, refused: list[dict[str, str]], route: str
+) -> None:
+    for headers in refused:
+        assert await ask(service, route, untouched, headers=headers) == (401, "unauthenticated"), headers.keys()
 
 
 @EACH
-async def test_a_session_that_was_ended_opens_nothing(service: Service, author: Person, route: str) -> None:
-    things = await things_of(service, author)
-    browser, person = service.browser(), await service.person_with_password(UserRole.ADMIN)
-    await browser.sign_in(person)
-    headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in browser.client.cookies.items())}
-    headers["X-CSRF-Token"] = browser.client.headers["X-CSRF-Token"]
-    assert (await browser.ask("DELETE", "/api/session")).status_code == 204
-    assert await ask(service, route, things, headers=headers) == (401, "unauthenticated")
-
-
-@EACH
-async def test_a_key_needs_the_route_s_scope(service: Service, author: Person, route: str) -> None:
+async def test_a_key_needs_the_route_s_scope(service: Service, untouched: Things, route: str) -> None:
     needed = TABLE[route].scope
     if needed is None:
         return
-    things = await things_of(service, author)
     others = [scope for scope in Scope if scope is not needed]
     lacking = {"Authorization": f"Bearer {await service.key((await service.person()).user, others)}"}
-    status, code = await ask(service, route, things, headers=lacking)
+    status, code = await ask(service, route, untouched, headers=lacking)
     # A key without the administrator's scope is no administrator's either.
     assert (status, code) in ((403, "insufficient_scope"), (403, "forbidden"))
 
