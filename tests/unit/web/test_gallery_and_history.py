@@ -20,7 +20,7 @@ from tests.support.service import Person, Service, echo, running_service
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 
-EXAMPLES = Path(__file__).parents[2] / "app" / "examples"
+EXAMPLES = Path(__file__).parents[3] / "app" / "examples"
 FIRST_PAGE_BYTES = 100_000
 
 
