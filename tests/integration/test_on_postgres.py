@@ -67,12 +67,12 @@ async def test_while_the_database_is_away_the_server_says_so_and_works_again_aft
         assistant = await service.assistant(ada)
         body = {"assistantId": assistant.id, "inputs": {"topic": "x"}}
         assert (await service.client.get("/readyz")).status_code == 200
-        postgres_server.stop()
+        await asyncio.to_thread(postgres_server.stop)
         assert (await service.client.get("/readyz")).status_code == 503
         refused = await service.client.post("/api/executions", json=body, headers=ada.headers)
         assert (refused.status_code, refused.json()["code"]) == (503, "storage_unavailable")
         assert "retry-after" in refused.headers
-        postgres_server.start()
+        await asyncio.to_thread(postgres_server.start)
         assert (await service.client.get("/readyz")).status_code == 200
         await service.run(ada, assistant, topic="x")
 
