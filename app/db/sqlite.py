@@ -24,6 +24,8 @@ T = TypeVar("T")
 
 BEGIN_READ, BEGIN_WRITE = "BEGIN", "BEGIN IMMEDIATE"
 BUSY_TIMEOUT_MS = 5000
+#: In that time, of what does not wait by itself.
+BUSY_TRIES = 250
 READERS = 2
 
 #: How SQLite says NORMAL and FULL.
@@ -159,10 +161,24 @@ class SqliteOpener:
     def _set(self, connection: sqlite3.Connection) -> None:
         connection.create_function(SQLITE_NOW, 0, self._now_ms)
         for name, value in self._settings.items():
-            connection.execute(f"PRAGMA {name} = {value}").fetchall()
+            _say(connection, f"PRAGMA {name} = {value}")
             (answer,) = connection.execute(f"PRAGMA {name}").fetchone()
             if answer != value:
                 raise UnsupportedDatabase(f"SQLite answers {name} = {answer}, and we rely on {value}")
+
+
+def _say(connection: sqlite3.Connection, pragma: str) -> None:
+    """The switch to the write-ahead log needs the file alone, and fails at once where others would wait their turn."""
+    for _ in range(BUSY_TRIES - 1):
+        try:
+            connection.execute(pragma).fetchall()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(BUSY_TIMEOUT_MS / 1000 / BUSY_TRIES)
+        else:
+            return
+    connection.execute(pragma).fetchall()
 
 
 def _next_turn(callback: Callable[[], None]) -> None:

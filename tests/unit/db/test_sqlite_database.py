@@ -3,8 +3,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from sqlalchemy import Connection, text
@@ -114,6 +116,15 @@ async def test_closing_finishes_what_is_queued_and_folds_the_log_into_the_file(
 
 async def test_the_databases_clock_is_the_one_it_was_given(database: SqliteDatabase) -> None:
     assert await database.read(lambda connection: connection.scalar(text("SELECT now_ms()"))) == now_ms()
+
+
+def test_whoever_opens_a_new_file_waits_for_who_is_writing_to_it(tmp_path: Path) -> None:
+    """The switch to the write-ahead log would not wait by itself: two processes that start at once would not both."""
+    with closing(sqlite3.connect(tmp_path / "test.db", isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        Timer(0.1, other.execute, ["COMMIT"]).start()
+        SqliteOpener(tmp_path / "test.db", now_ms).driver().close()
+        assert not other.in_transaction
 
 
 @pytest.mark.parametrize("directory", ["missing/test.db", "."])
