@@ -17,7 +17,6 @@ from app.api.admin.executions.live_view import LiveView
 from app.api.admin.executions.replay import Replays
 from app.api.admin.maintenance_work import Maintenance
 from app.api.admin.provider_desk import ProviderDesk
-from app.api.admin.sign_in_links import SignInLinks
 from app.api.api_document import ApiDocument
 from app.api.assistants.definition_body import DefinitionReader
 from app.api.assistants.importing import Importer
@@ -27,6 +26,7 @@ from app.api.new_key import KeyMaker
 from app.api.openapi import openapi_config
 from app.api.rerunning import Rerunner
 from app.api.routes import ROUTES
+from app.api.sign_in_links import SignInLinks
 from app.api.signing_in import SignIn
 from app.api.starting import Starter
 from app.http.api_keys import ApiKeys
@@ -34,6 +34,7 @@ from app.http.authentication import Authentication
 from app.http.bodies import MAX_BODY_BYTES
 from app.http.csrf import CsrfProtection, CsrfTokens
 from app.http.passwords import Passwords
+from app.http.plain_addresses import PlainAddresses
 from app.http.problems import exception_handlers
 from app.http.rate_limits import RateLimitGuard
 from app.http.request_envelope import RequestEnvelope
@@ -120,7 +121,7 @@ def application(node: Node) -> ASGIApp:
         guards=[RateLimitGuard(node.limits)],
         lifespan=[working],
         logging_config=None,
-        middleware=[authentication, CsrfProtection(csrf, settings.public_url)],
+        middleware=[PlainAddresses(), authentication, CsrfProtection(csrf, settings.public_url)],
         openapi_config=openapi_config(),
         request_max_body_size=MAX_BODY_BYTES,
         template_config=page.template_config(assets),
