@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from app.api.new_key import KeyMaker
-from app.api.signing_in import link_hash
+from app.api.sign_in_links import SignInLinks
 from app.db.database import Storage
 from app.db.errors import EmailTaken
 from app.db.records import AssistantStatus, UserRecord, UserRole
@@ -23,8 +23,6 @@ from lib.streaming.definition import Definition
 from lib.streaming.errors import StreamingError
 
 DEFAULT_EMAIL = "admin@localhost"
-LINK_SECONDS = 3600
-LINK_BYTES = 32
 _USERS_PAGE = 100
 
 
@@ -44,8 +42,7 @@ class Bootstrap:
     ) -> None:
         self._settings = settings
         self._storage = storage
-        self._clock = clock
-        self._random_bytes = random_bytes
+        self._links = SignInLinks(storage.sessions, clock, random_bytes)
         maker = KeyMaker(storage.api_keys, clock, random_bytes)
         self._default_key = DefaultKey(settings, storage.api_keys, maker)
 
@@ -62,9 +59,7 @@ class Bootstrap:
 
     async def sign_in_link(self, user: UserRecord) -> str:
         """A token that signs its user in once, within the hour."""
-        token = self._random_bytes(LINK_BYTES).hex()
-        expires_ms = self._clock.now_ms() + LINK_SECONDS * 1000
-        await self._storage.sessions.create_link(user.id, link_hash(token), expires_ms)
+        token, _ = await self._links.token(user)
         return token
 
     async def _administrator(self) -> UserRecord:

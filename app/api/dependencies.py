@@ -9,7 +9,6 @@ from app.api.admin.executions.live_view import LiveView
 from app.api.admin.executions.replay import Replays
 from app.api.admin.maintenance_work import Maintenance
 from app.api.admin.provider_desk import ProviderDesk
-from app.api.admin.sign_in_links import SignInLinks
 from app.api.api_document import ApiDocument
 from app.api.assistants.definition_body import DefinitionReader
 from app.api.assistants.importing import Importer
@@ -18,6 +17,7 @@ from app.api.diagnosis import Diagnosis
 from app.api.new_key import KeyMaker
 from app.api.readiness import Readiness
 from app.api.rerunning import Rerunner
+from app.api.sign_in_links import SignInLinks
 from app.api.signing_in import SignIn
 from app.api.starting import Starter
 from app.db.api_keys import ApiKeyRepository
