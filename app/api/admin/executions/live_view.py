@@ -11,6 +11,7 @@ from app.http.deliveries import Deliveries
 from app.http.event_stream import EventStream
 from app.http.principal import Principal
 from lib.streaming.clock import Clock
+from lib.streaming.sse_events.frames import escape_line_ends
 from lib.streaming.types import ExecutionId, ExecutionStatus
 
 EVERY_SECONDS = 1.0
@@ -66,9 +67,8 @@ class _Source:
         if self._begun:
             await self._clock.sleep(min(EVERY_SECONDS, max_wait))
         self._begun = True
-        return b"event: live\ndata: %s\n\n" % msgspec.json.encode(
-            _live(await self._running.now(), self._clock.now_ms())
-        )
+        picture = msgspec.json.encode(_live(await self._running.now(), self._clock.now_ms()))
+        return b"event: live\ndata: %s\n\n" % escape_line_ends(picture)
 
     async def close(self) -> None:
         return
