@@ -33,7 +33,8 @@ _ATTEMPT = (
     *("started_ms", "first_token_ms", "duration_ms", "code", "message", "kept_from"),
 )
 
-_SUMMARY = select(
+#: The columns of usage first.
+SUMMARY = select(
     *usage_of(executions),
     *(_row[name] for name in _PLAIN),
     assistant_versions.c.number.label("version"),
@@ -48,7 +49,7 @@ def page_of(
     cursor: str | None,
     where: ExecutionFilter,
 ) -> Page[ExecutionSummary]:
-    statement = paging.newest_first(_SUMMARY, executions, limit, cursor)
+    statement = paging.newest_first(SUMMARY, executions, limit, cursor)
     if principal_id is not None:
         statement = statement.where(_row.principal_id == principal_id)
     if where.status is not None:
@@ -59,13 +60,13 @@ def page_of(
         statement = statement.where(_row.created_ms >= where.from_ms)
     if where.to_ms is not None:
         statement = statement.where(_row.created_ms < where.to_ms)
-    summaries = [ExecutionSummary(**_summary(row)) for row in connection.execute(statement)]
+    summaries = [ExecutionSummary(**summary_fields(row)) for row in connection.execute(statement)]
     return paging.page(summaries, limit, lambda item: paging.encode(item.created_ms, item.id))
 
 
 def record(connection: Connection, execution_id: ExecutionId, definitions: DefinitionCache) -> ExecutionRecord | None:
     row = connection.execute(
-        _SUMMARY.add_columns(
+        SUMMARY.add_columns(
             *(_row.key, _row.version_id, _row.inputs, _row.on_disconnect, _row.epoch, _row.cancel_requested),
             *(_row.contents_removed_ms, _row.rerun_of),
         ).where(_row.id == execution_id)
@@ -74,7 +75,7 @@ def record(connection: Connection, execution_id: ExecutionId, definitions: Defin
         return None
     definition = definitions.get(connection, VersionId(row.version_id)).definition
     return ExecutionRecord(
-        **_summary(row),
+        **summary_fields(row),
         inputs=row.inputs,
         contents_removed_ms=row.contents_removed_ms,
         rerun_of=row.rerun_of,
@@ -85,7 +86,8 @@ def record(connection: Connection, execution_id: ExecutionId, definitions: Defin
     )
 
 
-def _summary(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+def summary_fields(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    """What an `ExecutionSummary` is made of, out of a row of `SUMMARY` and whatever columns follow."""
     named = {name: getattr(row, name) for name in (*_PLAIN, "version", "assistant_name")}
     return {**named, "usage": from_row(row[:6])}
 

@@ -10,11 +10,12 @@ from sqlalchemy import ColumnElement, Connection, LargeBinary, Row, Select, exis
 
 from app.db import paging
 from app.db.dialect import now_ms
+from app.db.execution_records import SUMMARY, summary_fields
 from app.db.port import Database
-from app.db.records import ExecutionFilter, Page
-from app.db.tables import TIMED, UNUSUAL, assistant_versions, events, executions, prompt_results, users
+from app.db.records import ExecutionFilter, ExecutionSummary, Page
+from app.db.tables import TIMED, UNUSUAL, events, executions, prompt_results, users
 from lib.streaming.sse_events.vocabulary import EventCode
-from lib.streaming.types import AssistantId, EndedBy, ExecutionId, ExecutionStatus, PrincipalId
+from lib.streaming.types import ExecutionId, ExecutionStatus, PrincipalId
 
 Statement: TypeAlias = Select[*tuple[Any, ...]]
 
@@ -38,26 +39,13 @@ class OversightFilter(ExecutionFilter, frozen=True, kw_only=True):
     text: str | None = None
 
 
-class OverseenExecution(msgspec.Struct, frozen=True, kw_only=True):
+class OverseenExecution(ExecutionSummary, frozen=True, kw_only=True):
     """An execution in the list. `model` and `first_token_ms` are those of its first attempt that has any."""
 
-    id: ExecutionId
-    principal_id: PrincipalId
     user: str
-    assistant_id: AssistantId
-    assistant_name: str
-    version: int
-    status: ExecutionStatus
-    code: str | None
-    message: str | None
-    ended_by: EndedBy | None
     model: str | None
-    total_tokens: int | None
     first_token_ms: int | None
     duration_ms: int | None
-    created_ms: int
-    started_ms: int | None
-    finished_ms: int | None
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,19 +73,13 @@ def _of_first_attempt(column: str) -> ColumnElement[Any]:
     )
 
 
-_LIST: Statement = (
-    select(
-        *(_row[name] for name in ("id", "principal_id", "assistant_id", "status", "code", "message", "ended_by")),
-        *(_row[name] for name in ("total_tokens", "duration_ms", "created_ms", "started_ms", "finished_ms")),
-        users.c.email.label("user"),
-        assistant_versions.c.number.label("version"),
-        assistant_versions.c.name.label("assistant_name"),
-        _of_first_attempt("model"),
-        _of_first_attempt("first_token_ms"),
-    )
-    .join(assistant_versions, assistant_versions.c.id == _row.version_id)
-    .join(users, users.c.id == _row.principal_id)
-)
+_OWN = ("user", "model", "first_token_ms", "duration_ms")
+_LIST: Statement = SUMMARY.add_columns(
+    users.c.email.label("user"),
+    _row.duration_ms,
+    _of_first_attempt("model"),
+    _of_first_attempt("first_token_ms"),
+).join(users, users.c.id == _row.principal_id)
 
 
 class OversightRepository:
@@ -123,8 +105,12 @@ def _list(
         statement = statement.where(TIMED)
     if cursor is not None:
         statement = statement.where(tuple_(column, _row.id) < paging.decode(cursor))
-    found = [OverseenExecution(**row._asdict()) for row in connection.execute(statement)]
+    found = [_overseen(row) for row in connection.execute(statement)]
     return paging.page(found, limit, lambda item: paging.encode(_place(item, order), item.id))
+
+
+def _overseen(row: Row[*tuple[Any, ...]]) -> OverseenExecution:
+    return OverseenExecution(**summary_fields(row), **{name: getattr(row, name) for name in _OWN})
 
 
 def _place(item: OverseenExecution, order: Order) -> int:
@@ -163,12 +149,7 @@ def _holds(connection: Connection, text: str) -> ColumnElement[bool]:
     return func.instr(_row.message, literal(text.encode(), LargeBinary)) > 0
 
 
-_NEWEST = (
-    select(events.c.seq, events.c.at_ms, events.c.code)
-    .where(events.c.execution_key == _row.key)
-    .order_by(events.c.seq.desc())
-    .limit(1)
-)
+_NEWEST = select(events.c.seq, events.c.at_ms, events.c.code).order_by(events.c.seq.desc()).limit(1)
 
 
 def _hold(connection: Connection, execution_id: ExecutionId) -> Hold | None:
@@ -182,7 +163,7 @@ def _hold(connection: Connection, execution_id: ExecutionId) -> Hold | None:
     ).one_or_none()
     if row is None:
         return None
-    newest = connection.execute(_NEWEST.where(_row.key == row.key)).one_or_none()
+    newest = connection.execute(_NEWEST.where(events.c.execution_key == row.key)).one_or_none()
     return _as_hold(row, newest)
 
 

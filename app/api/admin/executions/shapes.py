@@ -4,32 +4,18 @@ from __future__ import annotations
 
 import msgspec
 
-from app.api.execution_json import ExecutionDetail
+from app.api.execution_json import ExecutionDetail, ExecutionItem, execution_item
 from app.api.moment import moment
 from app.db.oversight import Hold, OverseenExecution
-from lib.streaming.types import AssistantId, EndedBy, ExecutionId, ExecutionStatus, PrincipalId
 
 
-class OverseenItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class OverseenItem(ExecutionItem, frozen=True, kw_only=True, rename="camel"):
     """An execution in the list; durations in milliseconds."""
 
-    id: ExecutionId
-    principal_id: PrincipalId
     user: str
-    assistant_id: AssistantId
-    assistant_name: str
-    version: int
-    status: ExecutionStatus
-    code: str | None
-    message: str | None
-    ended_by: EndedBy | None
     model: str | None
-    total_tokens: int | None
     first_token_ms: int | None
     duration_ms: int | None
-    created_at: str
-    started_at: str | None
-    finished_at: str | None
 
 
 class OverseenList(msgspec.Struct, frozen=True, rename="camel"):
@@ -68,9 +54,13 @@ class Replay(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def overseen_item(found: OverseenExecution) -> OverseenItem:
-    plain = msgspec.structs.asdict(found)
-    times = {name: moment(plain.pop(f"{name}_ms")) for name in ("created", "started", "finished")}
-    return OverseenItem(**plain, **{f"{name}_at": time for name, time in times.items()})
+    return OverseenItem(
+        **msgspec.structs.asdict(execution_item(found)),
+        user=found.user,
+        model=found.model,
+        first_token_ms=found.first_token_ms,
+        duration_ms=found.duration_ms,
+    )
 
 
 def hold_item(hold: Hold) -> HoldItem:
