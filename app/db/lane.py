@@ -32,7 +32,7 @@ class _Job(Generic[T]):
         """Run; what settles the future. Whatever the work raises belongs to the caller, not to this thread."""
         try:
             result = self._work(connection)
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the caller gets it
             failure = error
             return lambda: self.done.set_exception(failure)
         return lambda: self.done.set_result(result)

@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 import msgspec
 from litestar import get
-from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Template
 
@@ -16,7 +15,7 @@ from app.api.parameters import Cursor
 from app.db.records import AssistantStatus, AssistantSummary, ExecutionSummary, UserRecord, UserRole
 from app.http.guards import principal_of
 from app.http.principal import Principal
-from app.web.page import Caller, Pages
+from app.web.page import Caller, ThePages
 
 PAGE = 24
 #: Of the caller's own runs the newest so many are looked through, whatever their number.
@@ -35,7 +34,7 @@ class Card(msgspec.Struct, frozen=True):
 @get("/", include_in_schema=False)
 async def gallery(
     request: Caller,
-    pages: NamedDependency[Pages],
+    pages: ThePages,
     assistants: TheAssistants,
     executions: TheExecutions,
     q: FromQuery[str] = "",

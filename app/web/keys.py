@@ -11,7 +11,7 @@ from app.api.key_request import MAX_NAME
 from app.db.api_keys import ApiKeyRepository
 from app.http.guards import principal_of
 from app.http.principal import Scope
-from app.web.page import Caller, Pages
+from app.web.page import Caller, ThePages
 
 #: What each scope lets a program do.
 SCOPES = {
@@ -27,7 +27,7 @@ SCOPES = {
 @get("/keys", include_in_schema=False)
 async def keys_page(
     request: Caller,
-    pages: NamedDependency[Pages],
+    pages: ThePages,
     api_keys: NamedDependency[ApiKeyRepository],
     access: NamedDependency[Access],
 ) -> Template:

@@ -13,7 +13,7 @@ from app.db.assistants import AssistantRepository
 from app.db.audit import AuditRepository
 from app.db.records import AssistantStatus
 from app.db.users import UserRepository
-from app.web.page import Caller, Pages
+from app.web.page import Caller, ThePages
 from app.web.paging import first, onward
 
 _ROWS = 10
@@ -23,7 +23,7 @@ _TABS = {"waiting": AssistantStatus.PENDING_APPROVAL, "disabled": AssistantStatu
 @get("/admin/approvals", include_in_schema=False, guards=GUARDS)
 async def approvals_page(
     request: Caller,
-    pages: NamedDependency[Pages],
+    pages: ThePages,
     assistants: NamedDependency[AssistantRepository],
     users: NamedDependency[UserRepository],
     audit: NamedDependency[AuditRepository],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
-
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
@@ -15,9 +13,9 @@ from app.api.moment import milliseconds
 from app.db.audit import AuditRepository
 from app.db.records import AuditFilter
 from app.db.users import UserRepository
-from app.http.problems import ApiError
 from app.retention import DAY_MS, Ages
-from app.web.page import Caller, Pages
+from app.web.days import day
+from app.web.page import Caller, ThePages
 from app.web.paging import ROWS, first, onward
 from lib.streaming.types import PrincipalId
 
@@ -25,7 +23,7 @@ from lib.streaming.types import PrincipalId
 @get("/admin/audit", include_in_schema=False, guards=GUARDS)
 async def audit_page(
     request: Caller,
-    pages: NamedDependency[Pages],
+    pages: ThePages,
     audit: NamedDependency[AuditRepository],
     users: NamedDependency[UserRepository],
     actor: FromQuery[str | None] = None,
@@ -38,8 +36,8 @@ async def audit_page(
         actor_id=await _actor(users, actor) if actor else None,
         action=action or None,
         target=(target or "").strip() or None,
-        from_ms=_day(request, "from"),
-        to_ms=_day(request, "to", later=1),
+        from_ms=milliseconds(day(request.query_params.get("from", ""), "from")),
+        to_ms=milliseconds(day(request.query_params.get("to", ""), "to", later=1)),
     )
     found = await audit.list(ROWS, cursor or None, where)
     return pages.page(
@@ -56,7 +54,7 @@ async def audit_page(
 @get("/admin/retention", include_in_schema=False, guards=GUARDS)
 async def retention_page(
     request: Caller,
-    pages: NamedDependency[Pages],
+    pages: ThePages,
     maintenance: NamedDependency[Maintenance],
     retention_ages: NamedDependency[Ages],
 ) -> Template:
@@ -87,17 +85,6 @@ async def _actor(users: UserRepository, text: str) -> PrincipalId:
     """Somebody who is not there has done nothing."""
     user = await users.by_email(text)
     return user.id if user is not None else PrincipalId(text)
-
-
-def _day(request: Caller, name: str, later: int = 0) -> int | None:
-    text = request.query_params.get(name, "")
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text) + timedelta(days=later)
-    except (ValueError, OverflowError) as error:
-        raise ApiError("invalid_input", f"'{name}' must be a day such as 2026-11-25.") from error
-    return milliseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))
 
 
 ROUTES = (audit_page, retention_page)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
-
 from litestar import get
 from litestar.params import FromPath
 from litestar.response import Template
@@ -16,6 +14,7 @@ from app.http.guards import principal_of
 from app.http.problems import not_found
 from app.http.request_record import request_record
 from app.web.admin.timing import timing
+from app.web.days import day
 from app.web.page import Caller, ThePages
 from app.web.paging import ROWS, first, onward
 from lib.streaming.types import ExecutionId, ExecutionStatus
@@ -25,7 +24,7 @@ _FILTERS = ("status", "code", "user", "assistant", "model", "q", "from", "to", "
 
 @get("/admin/executions", include_in_schema=False, guards=GUARDS)
 async def executions_page(request: Caller, pages: ThePages, oversight: TheOversight, users: TheUsers) -> Template:
-    """Newest first. A filter that means nothing is left out rather than refused: the address is typed by people."""
+    """Newest first. A state or an order that there is none of is left out; what is no day is refused."""
     asked = {name: request.query_params.get(name, "").strip() for name in _FILTERS}
     where = await oversight_filter(
         users,
@@ -35,8 +34,8 @@ async def executions_page(request: Caller, pages: ThePages, oversight: TheOversi
         assistant=asked["assistant"],
         model=asked["model"],
         text=asked["q"],
-        from_=_day(asked["from"]),
-        to=_day(asked["to"], later=1),
+        from_=day(asked["from"], "from"),
+        to=day(asked["to"], "to", later=1),
     )
     order = Order(asked["sort"]) if asked["sort"] in set(Order) else Order.CREATED
     page = await oversight.list(where, order, ROWS, request.query_params.get("cursor") or None)
@@ -70,15 +69,6 @@ async def execution_page(
     if record is None or hold is None:
         raise not_found()
     return pages.page(request, "admin/execution.html", run=record, hold=hold, timing=timing)
-
-
-def _day(text: str, later: int = 0) -> datetime | None:
-    """Midnight (UTC) of an ISO date, and so many days later; None for what is no date."""
-    try:
-        day = date.fromisoformat(text) + timedelta(days=later)
-    except (ValueError, OverflowError):
-        return None
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 ROUTES = (executions_page, execution_page)

@@ -14,7 +14,7 @@ from app.api.admin.stretch import DAY_MS, Stretch
 from app.db.running_now import RunningRepository
 from app.db.statistics import StatisticsRepository
 from app.web import charts
-from app.web.page import Caller, Pages
+from app.web.page import Caller, ThePages
 
 RANGES = (7, 30, 90)
 _DEFAULT = 30
@@ -23,7 +23,7 @@ _DEFAULT = 30
 @get("/admin", include_in_schema=False, guards=GUARDS)
 async def overview(
     request: Caller,
-    pages: NamedDependency[Pages],
+    pages: ThePages,
     access: NamedDependency[Access],
     statistics: NamedDependency[StatisticsRepository],
     running: NamedDependency[RunningRepository],
@@ -48,9 +48,7 @@ async def overview(
 
 
 @get("/admin/running", include_in_schema=False, guards=GUARDS)
-async def running_now(
-    request: Caller, pages: NamedDependency[Pages], running: NamedDependency[RunningRepository]
-) -> Template:
+async def running_now(request: Caller, pages: ThePages, running: NamedDependency[RunningRepository]) -> Template:
     """The part of the overview that is asked for again and again."""
     return pages.page(request, "admin/_running.html", now=await running.now())
 

@@ -14,7 +14,7 @@ from app.api.admin.providers import MAX_MODEL, provider_item
 from app.db.audit import AuditRepository
 from app.db.model_usage import ModelUsageRepository
 from app.http.problems import ApiError
-from app.web.page import Caller, Pages
+from app.web.page import Caller, ThePages
 from lib.streaming.model_catalogue import ModelCatalogue
 from lib.streaming.streaming_service.service import StreamingService
 
@@ -22,7 +22,7 @@ from lib.streaming.streaming_service.service import StreamingService
 @get("/admin/providers", include_in_schema=False, guards=GUARDS)
 async def providers_page(
     request: Caller,
-    pages: NamedDependency[Pages],
+    pages: ThePages,
     provider_desk: NamedDependency[ProviderDesk],
     service: NamedDependency[StreamingService],
 ) -> Template:
@@ -36,7 +36,7 @@ async def providers_page(
 async def try_provider(
     request: Caller,
     name: FromPath[str],
-    pages: NamedDependency[Pages],
+    pages: ThePages,
     provider_desk: NamedDependency[ProviderDesk],
     audit: NamedDependency[AuditRepository],
 ) -> Template:
@@ -54,7 +54,7 @@ async def try_provider(
 @get("/admin/models", include_in_schema=False, guards=GUARDS)
 async def models_page(
     request: Caller,
-    pages: NamedDependency[Pages],
+    pages: ThePages,
     model_usage: NamedDependency[ModelUsageRepository],
     catalogue: NamedDependency[ModelCatalogue],
 ) -> Template:

@@ -13,7 +13,7 @@ from app.db.api_keys import ApiKeyRepository
 from app.db.audit import AuditRepository
 from app.db.records import AuditFilter, UserRole
 from app.db.users import UserRepository
-from app.web.page import Caller, Pages
+from app.web.page import Caller, ThePages
 from app.web.paging import ROWS, first, onward
 
 _RECENT = 10
@@ -22,7 +22,7 @@ _RECENT = 10
 @get("/admin/users", include_in_schema=False, guards=GUARDS)
 async def users_page(
     request: Caller,
-    pages: NamedDependency[Pages],
+    pages: ThePages,
     users: NamedDependency[UserRepository],
     q: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
@@ -43,7 +43,7 @@ async def users_page(
 async def user_page(
     request: Caller,
     user_id: FromPath[str],
-    pages: NamedDependency[Pages],
+    pages: ThePages,
     users: NamedDependency[UserRepository],
     api_keys: NamedDependency[ApiKeyRepository],
     audit: NamedDependency[AuditRepository],

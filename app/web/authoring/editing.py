@@ -13,16 +13,14 @@ from app.api.assistant_json import assistant_detail
 from app.db.records import AssistantRecord, UserRole
 from app.http.guards import principal_of, requires_role
 from app.http.request_record import request_record
-from app.web.page import Caller, Pages
+from app.web.page import Caller, Pages, ThePages
 from lib.streaming.model_catalogue import ModelCatalogue
 
 AUTHORS = [requires_role(UserRole.AUTHOR)]
 
 
 @get("/assistants/new", include_in_schema=False, guards=AUTHORS)
-async def new_page(
-    request: Caller, pages: NamedDependency[Pages], catalogue: NamedDependency[ModelCatalogue]
-) -> Template:
+async def new_page(request: Caller, pages: ThePages, catalogue: NamedDependency[ModelCatalogue]) -> Template:
     """The editor with nothing in it; what is saved becomes version 1."""
     return _editor(request, pages, catalogue, None)
 
@@ -31,7 +29,7 @@ async def new_page(
 async def edit_page(
     request: Caller,
     assistant: FromPath[str],
-    pages: NamedDependency[Pages],
+    pages: ThePages,
     access: NamedDependency[Access],
     catalogue: NamedDependency[ModelCatalogue],
 ) -> Template:

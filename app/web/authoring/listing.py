@@ -13,7 +13,7 @@ from app.db.assistants import AssistantRepository
 from app.db.records import AssistantStatus, UserRole
 from app.db.users import UserRepository
 from app.http.guards import principal_of, requires_role
-from app.web.page import Caller, Pages
+from app.web.page import Caller, ThePages
 from lib.streaming.model_catalogue import ModelCatalogue
 
 PAGE_SIZE = 50
@@ -22,7 +22,7 @@ PAGE_SIZE = 50
 @get("/assistants", include_in_schema=False, guards=[requires_role(UserRole.AUTHOR)])
 async def assistants_page(
     request: Caller,
-    pages: NamedDependency[Pages],
+    pages: ThePages,
     assistants: NamedDependency[AssistantRepository],
     users: NamedDependency[UserRepository],
     catalogue: NamedDependency[ModelCatalogue],

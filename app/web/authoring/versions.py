@@ -17,7 +17,7 @@ from app.http.problems import ApiError
 from app.web.authoring.difference import Row, difference
 from app.web.authoring.editing import AUTHORS, changeable
 from app.web.authoring.readable import lines_of
-from app.web.page import Caller, Pages
+from app.web.page import Caller, ThePages
 from lib.streaming.definition import Definition
 
 
@@ -25,7 +25,7 @@ from lib.streaming.definition import Definition
 async def versions_page(
     request: Caller,
     assistant: FromPath[str],
-    pages: NamedDependency[Pages],
+    pages: ThePages,
     access: NamedDependency[Access],
     assistants: NamedDependency[AssistantRepository],
     users: NamedDependency[UserRepository],

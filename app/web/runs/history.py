@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 
 from litestar import get
-from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Template
 
@@ -19,7 +17,8 @@ from app.api.parameters import Cursor
 from app.db.records import ExecutionFilter
 from app.http.guards import principal_of
 from app.http.problems import ApiError
-from app.web.page import Caller, Pages
+from app.web.days import day
+from app.web.page import Caller, ThePages
 from lib.streaming.types import AssistantId, ExecutionStatus
 
 PAGE = 30
@@ -30,7 +29,7 @@ _STATES = tuple(ExecutionStatus)
 @get("/runs", include_in_schema=False)
 async def history(
     request: Caller,
-    pages: NamedDependency[Pages],
+    pages: ThePages,
     executions: TheExecutions,
     assistants: TheAssistants,
     status: FromQuery[str] = "",
@@ -62,12 +61,11 @@ async def history(
 
 
 def _filter(filters: Mapping[str, str]) -> ExecutionFilter:
-    until = _day(filters["to"], "to")
     return ExecutionFilter(
         status=_status(filters["status"]),
         assistant_id=AssistantId(filters["assistant"]) if filters["assistant"] else None,
-        from_ms=milliseconds(_day(filters["from"], "from")),
-        to_ms=milliseconds(until + timedelta(days=1) if until else None),
+        from_ms=milliseconds(day(filters["from"], "from")),
+        to_ms=milliseconds(day(filters["to"], "to", later=1)),
     )
 
 
@@ -75,17 +73,6 @@ def _status(text: str) -> ExecutionStatus | None:
     if text and text not in _STATES:
         raise ApiError("invalid_request", f"{text[:40]!r} is no state of a run.")
     return ExecutionStatus(text) if text else None
-
-
-def _day(text: str, name: str) -> datetime | None:
-    try:
-        day = date.fromisoformat(text) if text else None
-    except ValueError:
-        raise ApiError("invalid_request", f"'{name}' is a day such as 2026-11-25.") from None
-    # The first and the last year have neighbours that no calendar here knows.
-    if day is not None and not 1970 <= day.year < 9999:
-        raise ApiError("invalid_request", f"'{name}' is a day from 1970 on.")
-    return datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None
 
 
 ROUTES = (history,)

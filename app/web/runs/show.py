@@ -5,7 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from litestar import Response, delete, get
-from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Template
 
@@ -16,7 +15,7 @@ from app.db.records import ExecutionRecord
 from app.http.guards import principal_of
 from app.http.problems import ApiError
 from app.http.request_record import request_record
-from app.web.page import Caller, Pages
+from app.web.page import Caller, ThePages
 from app.web.runs.chain import cards_of, policy_in_words
 from lib.streaming.types import ExecutionId
 
@@ -25,7 +24,7 @@ from lib.streaming.types import ExecutionId
 async def show_run(
     request: Caller,
     run_id: FromPath[str],
-    pages: NamedDependency[Pages],
+    pages: ThePages,
     access: TheAccess,
     executions: TheExecutions,
     assistants: TheAssistants,

@@ -93,3 +93,8 @@ async def test_the_theme_that_was_chosen_is_drawn_at_once_and_another_word_is_no
     odd = await service.client.get("/sign-in", headers={**BROWSER, "Cookie": 'aa_theme="><script>'})
     assert '<html lang="en" data-theme="dark">' in dark.text
     assert '<html lang="en">' in odd.text
+
+
+async def test_the_icon_that_browsers_ask_for_by_themselves_is_there(service: Service) -> None:
+    answer = await service.client.get("/favicon.ico", follow_redirects=True)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
