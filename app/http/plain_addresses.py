@@ -15,6 +15,8 @@ class PlainAddresses(ASGIMiddleware):
     scopes = (ScopeType.HTTP,)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
-            raise ApiError("invalid_request", "The address holds a NUL; nothing here is called that.")
+        if "\0" in scope["path"]:
+            raise ApiError("not_found", "The address holds a NUL; nothing here is called that.")
+        if b"%00" in scope["query_string"]:
+            raise ApiError("invalid_request", "The query holds a NUL; no text here holds one.")
         await next_app(scope, receive, send)
