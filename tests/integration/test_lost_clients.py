@@ -17,8 +17,8 @@ import pytest_asyncio
 
 from app.http.connection import USER_TIMEOUT_MS
 from tests.support.fault_upstream import Answer
+from tests.support.forked_process import ROOT
 from tests.support.lost_link import cut
-from tests.support.node import ROOT
 from tests.support.node_bench import Bench, one_prompt, running_bench
 from tests.support.stream_client import Received
 from tests.support.waiting import until

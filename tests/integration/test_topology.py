@@ -18,9 +18,9 @@ import pytest_asyncio
 
 from tests.support.cluster import WEB, WORKER, Cluster, running_cluster
 from tests.support.fault_upstream import Answer, FaultUpstream
+from tests.support.forked_process import ROOT
 from tests.support.keys import TEST_API_KEY
 from tests.support.nginx import find_nginx, running_nginx
-from tests.support.node import ROOT
 from tests.support.node_bench import chain, step
 from tests.support.postgres import PostgresDatabases
 from tests.support.stream_client import Received, StreamClient

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.node import ROOT, free_port
+from tests.support.forked_process import ROOT
+from tests.support.node import free_port
 
 CONFIGURATION = ROOT / "deploy" / "nginx" / "nginx.conf"
 READY_SECONDS = 10.0

@@ -6,8 +6,6 @@ import asyncio
 import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,11 +16,10 @@ import pytest
 
 from app.settings.model import DATABASE_FILE
 from tests.support.fault_upstream import FaultUpstream
+from tests.support.forked_process import ForkedProcess
 from tests.support.invariants.loop_probe import Reading
-from tests.support.invariants.observed_server import CHANNEL
 from tests.support.invariants.watch import watched
 
-ROOT = Path(__file__).parents[2]
 READY_SECONDS = 30.0
 POLL_SECONDS = 0.02
 
@@ -74,7 +71,7 @@ class Node:
             "AA_MAX_CONCURRENT_EXECUTIONS": "10000",
             **environment,
         }
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ForkedProcess | None = None
         self._observer: socket.socket | None = None
 
     @property
@@ -89,7 +86,7 @@ class Node:
             async with aiohttp.ClientSession() as session, asyncio.timeout(READY_SECONDS):
                 while not await self._is_ready(session):
                     assert self._process is not None
-                    assert self._process.poll() is None, f"the server ended:\n{self.log()}"
+                    assert self._process.runs, f"the server ended:\n{self.log()}"
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
             pytest.fail(f"the server was not ready after {READY_SECONDS} s:\n{self.log()[-4000:]}")
@@ -100,12 +97,8 @@ class Node:
         self._forget_observer()
         self._observer, theirs = socket.socketpair()
         self._observer.setblocking(False)
-        command = [sys.executable, "-m", "tests.support.invariants.observed_server", *self._command]
-        environment = {**self._environment, CHANNEL: str(theirs.fileno())}
         with theirs, self._log_file.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdout=log, stderr=log, pass_fds=[theirs.fileno()]
-            )
+            self._process = ForkedProcess(self._command, self._environment, log, theirs)
 
     def _forget_observer(self) -> None:
         if self._observer is not None:
@@ -142,8 +135,7 @@ class Node:
     async def stop(self, number: int = signal.SIGTERM) -> int:
         """Ask it to stop; its exit code."""
         assert self._process is not None
-        if self._process.poll() is None:
-            self._process.send_signal(number)
+        self._process.send_signal(number)
         code = await asyncio.to_thread(self._process.wait)
         self._forget_observer()
         return code

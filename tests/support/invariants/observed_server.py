@@ -1,8 +1,7 @@
-"""A command of `assistant-architect` with a probe on its event loop: `python -m tests.support.invariants.observed_server serve`.
+"""A command of `assistant-architect` with a probe on its event loop.
 
-The product knows nothing of it: the loop is observed from the moment it is made. For every byte that comes over the
-socket whose descriptor is in the variable `OBSERVER`, a line of JSON (`Reading`) goes back. Its clock is ahead by the
-seconds in `CLOCK_AHEAD`, if there are any.
+The product knows nothing of it: the loop is observed from the moment it is made. Its clock is ahead by the seconds in the
+variable `CLOCK_AHEAD`, if there are any.
 """
 
 from __future__ import annotations
@@ -10,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import sys
 import threading
+from collections.abc import Sequence
+from typing import NoReturn
 
 import msgspec
 import uvloop
@@ -20,7 +20,6 @@ from app.cli import main
 from lib.streaming.clock import SystemClock
 from tests.support.invariants.loop_probe import LoopProbe
 
-CHANNEL = "OBSERVER"
 CLOCK_AHEAD = "CLOCK_AHEAD"
 ANSWER_SECONDS = 10.0
 
@@ -50,10 +49,14 @@ def set_clock_ahead(seconds: float) -> None:
     SystemClock.now_ms = wrong  # type: ignore[assignment, method-assign]
 
 
-if __name__ == "__main__":
+def run(arguments: Sequence[str], channel: int) -> NoReturn:
+    """Run a command; for every byte that comes over the socket `channel`, a line of JSON (`Reading`) goes back.
+
+    Raises SystemExit when it ends.
+    """
     set_clock_ahead(float(os.environ.pop(CLOCK_AHEAD, "0")))
     observer = LoopProbe()
     observe_loops(observer)
-    observed_from = socket.socket(fileno=int(os.environ.pop(CHANNEL)))
-    threading.Thread(target=answer, args=(observer, observed_from), daemon=True).start()
-    main(sys.argv[1:], prog_name="assistant-architect")
+    threading.Thread(target=answer, args=(observer, socket.socket(fileno=channel)), daemon=True).start()
+    main(arguments, prog_name="assistant-architect")
+    raise SystemExit(0)
