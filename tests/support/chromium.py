@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Error, Page, Playwright, Request, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Error, Page, Playwright, Request, async_playwright, expect
 
 NAMES = ("chromium", "google-chrome", "chromium-browser")
 ARGUMENTS = (
@@ -24,6 +24,11 @@ HOW_TO_GET_ONE = (
     "No Chromium here. Get one with `apt install chromium`, or for this user alone with "
     "`.venv/bin/python -m playwright install chromium`."
 )
+
+
+#: How long an expectation waits: what a page shows is not late only because the machine is busy.
+WAIT_MS = 20_000
+expect.set_options(timeout=WAIT_MS)
 
 
 class Visit:

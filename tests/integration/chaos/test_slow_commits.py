@@ -25,9 +25,10 @@ AT_ONCE = 10
 LONGEST_SECONDS = 0.08
 WORDS = " ".join(f"word{number}" for number in range(24))
 PAUSE_MS = 100
-PROMPT_SECONDS = 0.8
-#: The number of the first event with words in it.
+#: The numbers of the first event with words in it, of the last event of all, and how long after one the stop may come.
 FIRST_WORDS = 4
+LAST = 13
+THEN_SECONDS = 0.15
 ANSWERS = {"stopped", "already_finished", "stopped_before_start"}
 
 
@@ -60,17 +61,19 @@ async def test_what_a_stop_is_told_is_what_the_row_and_the_last_event_say(
         turns = asyncio.Semaphore(AT_ONCE)
         told = await asyncio.gather(*(_stop(client, assistant, rng, turns) for client in clients * (STOPS // 2)))
         assert {outcome for outcome, _ in told} <= ANSWERS
-        assert {status for _, status in told} == {"completed", "cancelled"}, "the stops came about when the runs ended"
+        assert {status for _, status in told} == {"completed", "cancelled"}, (
+            "they did not come about when the runs ended"
+        )
         assert await broken_invariants(url) == []
 
 
 async def _stop(client: StreamClient, assistant: str, rng: random.Random, turns: asyncio.Semaphore) -> tuple[str, str]:
-    """What the stop was told; it came when the end was near."""
+    """What the stop was told; it came at any time until shortly after the end, whatever the machine's speed."""
     async with turns:
         run = await client.start(assistant, {})
         following = asyncio.ensure_future(client.follow(run))
-        await client.follow(Received(run.execution_id), until=FIRST_WORDS)
-        await asyncio.sleep(rng.uniform(0, 1.5 * PROMPT_SECONDS))
+        await client.follow(Received(run.execution_id), until=rng.randint(FIRST_WORDS, LAST))
+        await asyncio.sleep(rng.uniform(0, THEN_SECONDS))
         receipt = await client.stop(run.execution_id)
         await following
         record = await client.record(run.execution_id)

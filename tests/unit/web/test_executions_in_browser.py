@@ -62,6 +62,7 @@ async def test_a_run_is_found_watched_stopped_and_played_again(tmp_path: Path) -
             await expect(page.locator("th[aria-sort=descending]")).to_have_text("Duration")
             await page.get_by_role("link", name="Quick").click()
             await page.get_by_role("button", name="Load its events").click()
+            await expect(page.locator("#player")).to_be_visible()
             scrubber, text = page.get_by_label("Moment"), page.locator("#replay-texts pre")
             await scrubber.fill(await scrubber.get_attribute("max") or "")
             await expect(text).to_have_text(f"{WORDS} end")

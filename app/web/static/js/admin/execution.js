@@ -38,6 +38,8 @@ class Player {
     this.scrubber = /** @type {HTMLInputElement} */ (at('scrubber'));
     this.scrubber.max = String(recording.length);
     this.playing = false;
+    /** @type {Map<string, Place>} */
+    this.places = new Map();
     this.scrubber.addEventListener('input', () => this.show(Number(this.scrubber.value)));
     at('play').addEventListener('click', () => (this.playing ? this.pause() : this.play()));
     this.show(0);
@@ -71,8 +73,17 @@ class Player {
     const { recording } = this;
     at('replay-time').textContent = `${(ms / 1000).toFixed(1)} of ${(recording.length / 1000).toFixed(1)} s, event ${recording.count(ms)} of ${recording.events.length}`;
     this.scrubber.setAttribute('aria-valuetext', at('replay-time').textContent ?? '');
-    const texts = [...recording.at(ms)].map(([id, { name, text, status }]) => block(id, name, text, status));
-    at('replay-texts').replaceChildren(...texts);
+    const shown = recording.at(ms);
+    const texts = at('replay-texts');
+    const roots = [...shown].map(([id, prompt]) => this._place(id).show(prompt));
+    if (roots.length !== texts.children.length) texts.replaceChildren(...roots);
+  }
+
+  /** @param {string} id */
+  _place(id) {
+    const place = this.places.get(id) ?? new Place(id);
+    this.places.set(id, place);
+    return place;
   }
 
   /** @param {string} word */
@@ -82,18 +93,29 @@ class Player {
   }
 }
 
-/** @param {string} id @param {string} name @param {string} text @param {string} status */
-function block(id, name, text, status) {
-  const title = document.createElement('h3');
-  title.append(name);
-  const output = document.createElement('pre');
-  output.className = status === 'void' ? 'block void' : 'block';
-  output.append(text);
-  output.tabIndex = 0;
-  const place = document.createElement('div');
-  place.dataset.prompt = id;
-  place.append(title, output);
-  return place;
+/** Where a prompt is shown. */
+class Place {
+  /** @param {string} id */
+  constructor(id) {
+    this.root = document.createElement('div');
+    this.root.dataset.prompt = id;
+    this.title = document.createElement('h3');
+    this.output = document.createElement('pre');
+    this.output.tabIndex = 0;
+    this.text = document.createTextNode('');
+    this.output.append(this.text);
+    this.root.append(this.title, this.output);
+  }
+
+  /** @param {import('./replay.js').Shown} prompt */
+  show({ name, text, status }) {
+    this.title.textContent = name;
+    this.output.className = status === 'void' ? 'block void' : 'block';
+    const before = this.text.data;
+    if (text.startsWith(before)) this.text.appendData(text.slice(before.length));
+    else this.text.data = text;
+    return this.root;
+  }
 }
 
 /** @param {Recording} recording */
