@@ -1,5 +1,6 @@
 // @ts-check
 /** The prompts as they would be sent, with their sizes. */
+import { money } from '../money.js';
 import { make } from './elements.js';
 
 /**
@@ -19,7 +20,7 @@ export function previewOf(preview) {
 /** @param {number} characters @param {number} tokens @param {string|null|undefined} cost */
 function sizes(characters, tokens, cost) {
   const parts = [`${whole.format(characters)} characters`, `about ${whole.format(tokens)} tokens`];
-  if (cost !== undefined && cost !== null) parts.push(`about ${cost} USD`);
+  if (cost !== undefined) parts.push(cost === null ? 'cost unknown' : `about ${money(cost)} to ask`);
   return parts.join(', ');
 }
 
