@@ -49,7 +49,7 @@ def test_a_cost_is_the_exact_one_rounded_once() -> None:
         cost = cost_of(Usage(given, made, given + made, cached_input_tokens=cached), price)
         parts = ((given - cached, price.input), (cached, price.cached_input or 0), (made, price.output))
         exact = sum(Fraction(tokens * nano, 1_000_000) for tokens, nano in parts)
-        assert type(cost) is int
+        assert isinstance(cost, int)
         assert abs(cost - exact) <= Fraction(1, 2)
         assert 0 <= cost <= MOST
 
