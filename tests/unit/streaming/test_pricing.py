@@ -48,9 +48,9 @@ def test_a_cost_is_the_exact_one_rounded_once() -> None:
         price = Price(rng.randrange(100 * NANO), rng.randrange(100 * NANO), rng.randrange(100 * NANO))
         cost = cost_of(Usage(given, made, given + made, cached_input_tokens=cached), price)
         parts = ((given - cached, price.input), (cached, price.cached_input or 0), (made, price.output))
-        exact = sum(Fraction(tokens * nano, 1_000_000) for tokens, nano in parts)
+        exact = Fraction(sum(tokens * nano for tokens, nano in parts), 1_000_000)
         assert isinstance(cost, int)
-        assert abs(cost - exact) <= Fraction(1, 2)
+        assert abs(Fraction(cost) - exact) <= Fraction(1, 2)
         assert 0 <= cost <= MOST
 
 
