@@ -115,9 +115,10 @@ class Node:
                 self.supervisor.keep("retention", self.retention.keep_running)
 
     async def _know_prices(self) -> None:
-        """Before anything runs; a database that does not answer yet has nothing to run either."""
+        """Before anything runs; a database that does not answer, or is not migrated yet, has nothing to run either."""
         try:
-            await self.prices.refresh()
+            if await self.storage.at_head():
+                await self.prices.refresh()
         except StreamingError as error:
             log.warning("prices could not be read yet: %s", error.message)
         self.supervisor.keep("prices", self.prices.keep_fresh)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from app.db.database import Storage
+from app.db.migrate import downgrade
+from app.node import Node
 from app.price_list import REFRESH_SECONDS, KeptPrices
+from app.settings import Settings
 from lib.streaming.errors import StorageUnavailable
 from lib.streaming.pricing import FREE, Price
 from lib.streaming.supervisor import Supervisor
@@ -62,6 +67,15 @@ async def test_another_node_knows_a_price_within_seconds_and_survives_an_outage(
     await until(lambda: "prices could not be read" in caplog.text, 5)
     assert prices.price_of(MODEL) == PRICE
     await supervisor.close()
+
+
+async def test_a_node_opens_before_the_table_of_prices_is_there(url: str, tmp_path: Path) -> None:
+    downgrade(url, "0008")
+    node = Node(Settings.load({"AA_DATA_DIR": str(tmp_path), "AA_DATABASE_URL": url, "AA_LOCAL_MODEL": "off"}))
+    await node.open()
+    assert not await node.storage.at_head()
+    assert node.prices.price_of(MODEL) is None
+    await node.close()
 
 
 async def test_what_a_run_cost_is_in_its_record_and_in_the_statistics(storage: Storage, stores: Stores) -> None:
