@@ -87,6 +87,8 @@ def application(node: Node) -> ASGIApp:
         "model_usage": storage.model_usage,
         "oversight": storage.oversight,
         "pages": pages,
+        "prices": node.prices,
+        "model_prices": storage.model_prices,
         "provider_desk": ProviderDesk(
             node.providers, node.models.catalogue, node.figures.health, storage.model_usage, clock
         ),

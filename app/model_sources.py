@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,7 +13,7 @@ from app.settings import Settings
 from lib.streaming.clock import Clock
 from lib.streaming.definition import Definition
 from lib.streaming.errors import StreamingError
-from lib.streaming.model_catalogue import ModelCatalogue, ModelFacts, Price
+from lib.streaming.model_catalogue import ModelCatalogue, ModelFacts
 from lib.streaming.ports.models import Provider
 from lib.streaming.providers.directory import MappedProviders
 from lib.streaming.providers.local import LOCAL_MODEL, LocalProvider
@@ -29,8 +28,10 @@ log = logging.getLogger(__name__)
 
 LOG_FILE = "local_model.log"
 SCRIPTED_MODEL = "scripted/echo"
-#: It runs on this machine: nobody sends a bill. Requests served side by side share its context.
-LOCAL_FACTS = ModelFacts("SmolLM2 135M", ("text",), CONTEXT_TOKENS // PARALLEL, Price(Decimal(0), Decimal(0)))
+#: Providers whose models run on this machine: nobody sends a bill for them.
+OWN_PROVIDERS = ("local", "scripted")
+#: Requests served side by side share its context.
+LOCAL_FACTS = ModelFacts("SmolLM2 135M", ("text",), CONTEXT_TOKENS // PARALLEL)
 
 
 class ModelSources:

@@ -18,10 +18,12 @@ from app.metrics.loop_lag import LoopLag
 from app.metrics.metrics import Metrics
 from app.metrics.sources import Sources
 from app.metrics.version import version
-from app.model_sources import ModelSources
+from app.model_sources import OWN_PROVIDERS, ModelSources
+from app.price_list import KeptPrices
 from app.retention import Ages, Retention
 from app.settings import Settings
 from lib.streaming.clock import Clock, SystemClock
+from lib.streaming.errors import StreamingError
 from lib.streaming.execution_manager.prompt_run import Tools
 from lib.streaming.execution_manager.settings import EngineSettings
 from lib.streaming.ids import Uuid7Factory
@@ -55,6 +57,7 @@ class Node:
         self._backend = backend_of(settings, self.clock, self.new_id)
         self.storage = self._backend.storage
         self.figures, self.http_figures = EngineFigures(), HttpFigures()
+        self.prices = KeptPrices(self.storage.model_prices, self.clock, OWN_PROVIDERS)
         self.providers = WatchedProviders(self.models.providers, self.figures.health)
         self.service = StreamingService(
             store=MeteredExecutionStore(self.storage.execution_store, self.figures),
@@ -90,7 +93,8 @@ class Node:
 
     def _tools(self) -> Tools:
         retries = RetryPolicy(random.SystemRandom().random)
-        return Tools(self.providers, PromptProcessor(TemplateCache()), retries, self.clock, self._engine())
+        processor = PromptProcessor(TemplateCache())
+        return Tools(self.providers, processor, retries, self.clock, self._engine(), self.prices)
 
     def _engine(self) -> EngineSettings:
         engine = msgspec.structs.replace(self.settings.engine, max_running=self._backend.hands)
@@ -102,12 +106,22 @@ class Node:
     async def open(self) -> None:
         """Start. A node that is alone takes over at once what its predecessor left; among others leases decide."""
         self.metrics.open(self.supervisor)
+        await self._know_prices()
         await self.service.open(only_node=self._backend.alone, works=self._works)
         log.info("node %s is open and %s", self.service.manager.worker, "works" if self._works else "only serves")
         if self._works:
             self.supervisor.start("warm-up", self.models.warm_up())
             if self.retention.ages:
                 self.supervisor.keep("retention", self.retention.keep_running)
+
+    async def _know_prices(self) -> None:
+        """Before anything runs; a database that does not answer, or is not migrated yet, has nothing to run either."""
+        try:
+            if await self.storage.at_head():
+                await self.prices.refresh()
+        except StreamingError as error:
+            log.warning("prices could not be read yet: %s", error.message)
+        self.supervisor.keep("prices", self.prices.keep_fresh)
 
     def begin_draining(self) -> None:
         """No more traffic to this node; its viewers reconnect elsewhere, or here after the restart."""

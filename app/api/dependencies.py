@@ -24,6 +24,7 @@ from app.db.api_keys import ApiKeyRepository
 from app.db.assistants import AssistantRepository
 from app.db.audit import AuditRepository
 from app.db.execution_reader import ExecutionReader
+from app.db.model_prices import ModelPriceRepository
 from app.db.model_usage import ModelUsageRepository
 from app.db.oversight import OversightRepository
 from app.db.running_now import RunningRepository
@@ -33,6 +34,7 @@ from app.http.api_keys import ApiKeys
 from app.http.csrf import CsrfTokens
 from app.http.sessions import WebSessions
 from app.metrics.page import MetricsPage
+from app.price_list import KeptPrices
 from lib.streaming.model_catalogue import ModelCatalogue
 from lib.streaming.streaming_service.service import StreamingService
 
@@ -53,8 +55,10 @@ TheKeyMaker: TypeAlias = NamedDependency[KeyMaker]
 TheLiveView: TypeAlias = NamedDependency[LiveView]
 TheMaintenance: TypeAlias = NamedDependency[Maintenance]
 TheMetrics: TypeAlias = NamedDependency[MetricsPage]
+TheModelPrices: TypeAlias = NamedDependency[ModelPriceRepository]
 TheModelUsage: TypeAlias = NamedDependency[ModelUsageRepository]
 TheOversight: TypeAlias = NamedDependency[OversightRepository]
+ThePrices: TypeAlias = NamedDependency[KeptPrices]
 TheProviderDesk: TypeAlias = NamedDependency[ProviderDesk]
 TheReadiness: TypeAlias = NamedDependency[Readiness]
 TheReplays: TypeAlias = NamedDependency[Replays]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from app.api.moment import moment
+from app.api.price_json import money
 from app.db.records import AttemptRecord, ExecutionRecord, ExecutionSummary, Feedback, PromptRecord
 from lib.streaming.types import (
     AssistantId,
@@ -22,7 +23,11 @@ from lib.streaming.types import (
 
 
 class ExecutionItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """An execution in a list. Times are RFC 3339 UTC; `message` says in words what `code` says in one."""
+    """An execution in a list. Times are RFC 3339 UTC; `message` says in words what `code` says in one.
+
+    `cost`: US dollars as decimal text, exact to nine places; null until it has ended, and where the price of a model
+    that was asked is not known.
+    """
 
     id: ExecutionId
     assistant_id: AssistantId
@@ -41,7 +46,7 @@ class ExecutionItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class AttemptItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One attempt of a prompt, with the messages as they were sent. Durations in milliseconds."""
+    """One attempt of a prompt, with the messages as they were sent. Durations in milliseconds, `cost` as the execution's."""
 
     attempt: int
     status: PromptStatus
@@ -53,6 +58,7 @@ class AttemptItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     finish_reason: FinishReason | None
     usage: Usage | None
     usage_source: UsageSource | None
+    cost: str | None
     started_at: str | None
     first_token_ms: int | None
     duration_ms: int | None
@@ -104,7 +110,7 @@ def execution_item(summary: ExecutionSummary) -> ExecutionItem:
         message=summary.message,
         ended_by=summary.ended_by,
         usage=summary.usage,
-        cost=None,
+        cost=money(summary.cost_nano),
         created_at=moment(summary.created_ms),
         started_at=moment(summary.started_ms),
         finished_at=moment(summary.finished_ms),
@@ -146,6 +152,7 @@ def _attempt(record: AttemptRecord) -> AttemptItem:
         finish_reason=record.finish_reason,
         usage=record.usage,
         usage_source=record.usage.source if record.usage else None,
+        cost=money(record.cost_nano),
         started_at=moment(record.started_ms),
         first_token_ms=record.first_token_ms,
         duration_ms=record.duration_ms,

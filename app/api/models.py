@@ -6,19 +6,15 @@ import msgspec
 from litestar import get
 from litestar.params import FromQuery, QueryParameter
 
-from app.api.dependencies import TheCatalogue
+from app.api.dependencies import TheCatalogue, ThePrices
+from app.api.price_json import PriceItem, price_item
 from app.http.guards import requires_scope
 from app.http.principal import Scope
+from app.price_list import KeptPrices
 from lib.streaming.model_catalogue import ModelCatalogue, ModelFacts
+from lib.streaming.pricing import NANO, Price
 
 READ = [requires_scope(Scope.ASSISTANTS_READ)]
-
-
-class PriceItem(msgspec.Struct, frozen=True):
-    """US dollars for a million tokens, as decimal text."""
-
-    input: str
-    output: str
 
 
 class ModelItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -54,6 +50,7 @@ class ModelCategories(msgspec.Struct, frozen=True):
 @get("/api/models", summary="Models that a definition may name", guards=READ, sync_to_thread=False)
 def list_models(
     catalogue: TheCatalogue,
+    prices: ThePrices,
     capability: FromQuery[str | None] = None,
     provider: FromQuery[str | None] = None,
     max_price: Annotated[
@@ -63,14 +60,14 @@ def list_models(
         ),
     ] = None,
 ) -> ModelList:
-    """Those known by name; nothing is said of a model that is not known."""
-    items = [_item(model, catalogue.facts_of(model)) for model in catalogue.listed()]
+    """Those known by name, and those a price was set for; nothing is said of a model that is not known."""
+    items = [_item(model, catalogue.facts_of(model), prices.price_of(model)) for model in known(catalogue, prices)]
     chosen = [
         item
         for item in items
         if provider in (None, item.provider)
         and (capability is None or capability in item.capabilities)
-        and (max_price is None or _costs_at_most(item, max_price))
+        and (max_price is None or _costs_at_most(prices.price_of(item.id), max_price))
     ]
     return ModelList(tuple(chosen), tuple(name for name in catalogue.unlisted() if provider in (None, name)))
 
@@ -80,8 +77,14 @@ def list_model_categories(catalogue: TheCatalogue) -> ModelCategories:
     return ModelCategories(tuple(ModelCategory(name, count) for name, count in sorted(_counts(catalogue).items())))
 
 
-def _item(model: str, facts: ModelFacts) -> ModelItem:
-    price = facts.price
+def known(catalogue: ModelCatalogue, prices: KeptPrices) -> list[str]:
+    """Models that can be named here and of which something is known."""
+    listed = catalogue.listed()
+    priced = [model for model in prices.models() if model not in listed and catalogue.offers(model)]
+    return [*listed, *priced]
+
+
+def _item(model: str, facts: ModelFacts, price: Price | None) -> ModelItem:
     return ModelItem(
         id=model,
         provider=model.partition("/")[0],
@@ -89,12 +92,12 @@ def _item(model: str, facts: ModelFacts) -> ModelItem:
         available=True,
         capabilities=facts.capabilities,
         context_window=facts.context_window,
-        price=PriceItem(str(price.input), str(price.output)) if price else None,
+        price=price_item(price) if price else None,
     )
 
 
-def _costs_at_most(item: ModelItem, most: float) -> bool:
-    return item.price is not None and max(float(item.price.input), float(item.price.output)) <= most
+def _costs_at_most(price: Price | None, most: float) -> bool:
+    return price is not None and max(price.input, price.output) <= round(most * NANO)
 
 
 def _counts(catalogue: ModelCatalogue) -> dict[str, int]:

@@ -23,6 +23,7 @@ _row = prompt_results.c
 _KEYS = ("execution_key", "prompt_id", "attempt")
 _OUTCOME = (
     *("status", "output", "reasoning", "finish_reason", "first_token_ms", "duration_ms", "code", "message"),
+    "cost_nano",
     *NAMES,
 )
 
@@ -102,6 +103,7 @@ def end(connection: Connection, key: int, ended: AttemptEnded) -> None:
         new_duration_ms=ended.duration_ms,
         new_code=ended.code,
         new_message=ended.message,
+        new_cost_nano=ended.cost,
         **named("new_", ended.usage),
     )
 

@@ -109,6 +109,7 @@ def claim(
         attempts=legacy.attempts,
         interrupted=legacy.interrupted,
         usage=legacy.usage,
+        cost=legacy.cost,
         cancel_requested=row.cancel_requested,
         kept=kept,
     )

@@ -15,6 +15,7 @@ from app.db.definitions import DefinitionCache
 from app.db.event_log import SqlLogStore
 from app.db.execution_reader import ExecutionReader
 from app.db.executions import SqlExecutionStore
+from app.db.model_prices import ModelPriceRepository
 from app.db.model_usage import ModelUsageRepository
 from app.db.oversight import OversightRepository
 from app.db.port import Announcer, Database, TicketWriter
@@ -71,6 +72,7 @@ class Storage:
         self.statistics = StatisticsRepository(database)
         self.running = RunningRepository(database)
         self.oversight = OversightRepository(database)
+        self.model_prices = ModelPriceRepository(database)
         self.model_usage = ModelUsageRepository(database)
         self.retention = RetentionRepository(database)
         self.execution_store: ExecutionStore = SqlExecutionStore(database, definitions, tickets, announcer)

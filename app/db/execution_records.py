@@ -26,11 +26,11 @@ _row = executions.c
 
 _PLAIN = (
     *("id", "principal_id", "assistant_id", "status", "code", "message", "ended_by"),
-    *("created_ms", "started_ms", "finished_ms"),
+    *("created_ms", "started_ms", "finished_ms", "cost_nano"),
 )
 _ATTEMPT = (
     *("attempt", "status", "model", "provider", "messages", "output", "reasoning", "finish_reason"),
-    *("started_ms", "first_token_ms", "duration_ms", "code", "message", "kept_from"),
+    *("started_ms", "first_token_ms", "duration_ms", "code", "message", "kept_from", "cost_nano"),
 )
 
 #: The columns of usage first.

@@ -25,7 +25,7 @@ _END = Prepared(
             executions.c.status == ExecutionStatus.RUNNING,
         )
         .values(
-            **slots(executions, "status", "ended_by", "code", "message", "duration_ms", *NAMES),
+            **slots(executions, "status", "ended_by", "code", "message", "duration_ms", "cost_nano", *NAMES),
             finished_ms=now_ms(),
             lease_until_ms=None,
         )
@@ -91,5 +91,6 @@ def _end(connection: Connection, write: Write, ended: ExecutionEnded) -> None:
         new_code=ended.code,
         new_message=ended.message,
         new_duration_ms=ended.duration_ms,
+        new_cost_nano=ended.cost,
         **named("new_", ended.usage),
     )

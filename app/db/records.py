@@ -15,6 +15,7 @@ from lib.streaming.types import (
     ExecutionStatus,
     FinishReason,
     Message,
+    NanoDollars,
     PrincipalId,
     PromptId,
     PromptStatus,
@@ -149,7 +150,9 @@ class ExecutionFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExecutionSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """An execution in a list. `assistant_name` is that of the version it is pinned to."""
+    """An execution in a list. `assistant_name` is that of the version it is pinned to. `cost_nano`: billionths of a US
+    dollar; None where a price was not known, and until it has ended.
+    """
 
     id: ExecutionId
     principal_id: PrincipalId
@@ -164,6 +167,7 @@ class ExecutionSummary(msgspec.Struct, frozen=True, kw_only=True):
     created_ms: int
     started_ms: int | None
     finished_ms: int | None
+    cost_nano: NanoDollars | None
 
 
 class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,6 +191,7 @@ class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None
     message: str | None
     kept_from: ExecutionId | None
+    cost_nano: NanoDollars | None
 
 
 class PromptRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,7 +27,10 @@ _FAILED = (ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT)
 
 
 class DayStatus(msgspec.Struct, frozen=True):
-    """`day`: days since 1970-01-01, UTC. `code` is None for those that ended well or have not ended."""
+    """`day`: days since 1970-01-01, UTC. `code` is None for those that ended well or have not ended.
+
+    `cost_nano` sums what is known, `unpriced` counts the runs that used tokens at a price nobody knew.
+    """
 
     day: int
     status: ExecutionStatus
@@ -35,10 +38,12 @@ class DayStatus(msgspec.Struct, frozen=True):
     runs: int
     input_tokens: int
     output_tokens: int
+    cost_nano: int
+    unpriced: int
 
 
 class Share(msgspec.Struct, frozen=True):
-    """One assistant, user or model; `runs` of a model are its attempts."""
+    """One assistant, user or model; `runs` of a model are its attempts. Costs as those of a `DayStatus`."""
 
     id: str
     name: str
@@ -46,6 +51,8 @@ class Share(msgspec.Struct, frozen=True):
     failed: int
     input_tokens: int
     output_tokens: int
+    cost_nano: int
+    unpriced: int
 
 
 class ModelTimes(msgspec.Struct, frozen=True):
@@ -107,8 +114,7 @@ def _days(connection: Connection, made: ColumnElement[bool]) -> tuple[DayStatus,
         .order_by(day, _row.status, _row.code)
     )
     return tuple(
-        DayStatus(row.day, row.status, row.code, row.runs, int(row.input_tokens), int(row.output_tokens))
-        for row in connection.execute(statement)
+        DayStatus(row.day, row.status, row.code, row.runs, *_summed(row)) for row in connection.execute(statement)
     )
 
 
@@ -134,7 +140,7 @@ def _users(connection: Connection, made: ColumnElement[bool]) -> tuple[Share, ..
 def _models(connection: Connection, made: ColumnElement[bool]) -> tuple[Share, ...]:
     runs = func.count().label("runs")
     statement = (
-        select(_attempt.model.label("id"), _attempt.model.label("name"), runs, *_failed_and_tokens(_attempt))
+        select(_attempt.model.label("id"), _attempt.model.label("name"), runs, *_failed_and_used(_attempt))
         .join(executions, _row.key == _attempt.execution_key)
         .where(made, _attempt.model.is_not(None))
         .group_by(_attempt.model)
@@ -147,7 +153,7 @@ def _models(connection: Connection, made: ColumnElement[bool]) -> tuple[Share, .
 def _busiest(column: ColumnElement[str], made: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     runs = func.count().label("runs")
     return (
-        select(column.label("id"), runs, *_failed_and_tokens(_row))
+        select(column.label("id"), runs, *_failed_and_used(_row))
         .where(made)
         .group_by(column)
         .order_by(runs.desc(), column)
@@ -156,27 +162,35 @@ def _busiest(column: ColumnElement[str], made: ColumnElement[bool]) -> Select[*t
 
 
 def _sums() -> tuple[ColumnElement[Any], ...]:
-    return (func.count().label("runs"), *_tokens(_row))
+    return (func.count().label("runs"), *_used(_row))
 
 
-def _failed_and_tokens(columns: Any) -> tuple[ColumnElement[Any], ...]:
+def _failed_and_used(columns: Any) -> tuple[ColumnElement[Any], ...]:
     failed = func.sum(case((columns.status.in_(_FAILED), 1), else_=0)).label("failed")
-    return (failed, *_tokens(columns))
+    return (failed, *_used(columns))
 
 
-def _tokens(columns: Any) -> tuple[ColumnElement[Any], ...]:
+def _used(columns: Any) -> tuple[ColumnElement[Any], ...]:
     return (
         func.coalesce(func.sum(columns.input_tokens), 0).label("input_tokens"),
         func.coalesce(func.sum(columns.output_tokens), 0).label("output_tokens"),
+        func.coalesce(func.sum(columns.cost_nano), 0).label("cost_nano"),
+        func.sum(case((_unpriced(columns), 1), else_=0)).label("unpriced"),
     )
 
 
+def _unpriced(columns: Any) -> ColumnElement[bool]:
+    return and_(columns.cost_nano.is_(None), columns.total_tokens > 0)
+
+
+def _summed(row: Any) -> tuple[int, ...]:
+    """PostgreSQL sums large integers to decimals."""
+    return (int(row.input_tokens), int(row.output_tokens), int(row.cost_nano), int(row.unpriced))
+
+
 def _shares(connection: Connection, statement: Select[*tuple[Any, ...]]) -> tuple[Share, ...]:
-    """PostgreSQL sums large integers to decimals. A join gives no order."""
-    found = [
-        Share(row.id, row.name, row.runs, int(row.failed), int(row.input_tokens), int(row.output_tokens))
-        for row in connection.execute(statement)
-    ]
+    """A join gives no order."""
+    found = [Share(row.id, row.name, row.runs, int(row.failed), *_summed(row)) for row in connection.execute(statement)]
     return tuple(sorted(found, key=lambda share: (-share.runs, share.name)))
 
 

@@ -140,6 +140,7 @@ UNCOMPACTED = text("NOT compacted")
 UNUSUAL = text("status IN ('failed', 'cancelled', 'timed_out')")
 CODED = text("code IS NOT NULL")
 TIMED = text("duration_ms IS NOT NULL")
+PAID = text("cost_nano > 0")
 WITH_CONTENTS = text("contents_removed_ms IS NULL")
 
 executions = Table(
@@ -173,6 +174,8 @@ executions = Table(
     Column("contents_removed_ms", BigInteger),
     # An id and no reference: it says where a run came from, also when that record is gone.
     Column("rerun_of", Text),
+    # Billionths of a US dollar; null where it is not known.
+    Column("cost_nano", BigInteger),
     UniqueConstraint("principal_id", "idempotency_key"),
     Index("ix_executions_principal_id_created_ms_id", "principal_id", "created_ms", "id"),
     Index("ix_executions_assistant_id_created_ms_id", "assistant_id", "created_ms", "id"),
@@ -180,6 +183,7 @@ executions = Table(
     Index(*("ix_executions_unusual", "status", "created_ms", "id"), sqlite_where=UNUSUAL, postgresql_where=UNUSUAL),
     Index("ix_executions_code", "code", "created_ms", "id", sqlite_where=CODED, postgresql_where=CODED),
     Index("ix_executions_duration", "duration_ms", "id", sqlite_where=TIMED, postgresql_where=TIMED),
+    Index("ix_executions_cost", "cost_nano", "id", sqlite_where=PAID, postgresql_where=PAID),
     Index("ix_executions_live", "created_ms", sqlite_where=LIVE, postgresql_where=LIVE),
     Index("ix_executions_live_principal_id", "principal_id", sqlite_where=LIVE, postgresql_where=LIVE),
     Index("ix_executions_uncompacted", "key", sqlite_where=UNCOMPACTED, postgresql_where=UNCOMPACTED),
@@ -209,6 +213,19 @@ prompt_results = Table(
     Column("reasoning", Utf8Text, nullable=False),
     # The execution this result was taken over from; no model was asked for it here.
     Column("kept_from", Text),
+    Column("cost_nano", BigInteger),
+)
+
+#: Billionths of a US dollar for a million tokens.
+model_prices = Table(
+    "model_prices",
+    metadata,
+    Column("model", Text, primary_key=True),
+    Column("input_nano", BigInteger, nullable=False),
+    # Null where cached tokens cost what others do.
+    Column("cached_input_nano", BigInteger),
+    Column("output_nano", BigInteger, nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
 )
 
 prompt_feedback = Table(

@@ -18,6 +18,7 @@ from app.db.tables import events, prompt_results
 from app.db.usage_columns import from_row, usage_of
 from lib.streaming.ports.execution_store import InterruptedAttempt, KeptResult
 from lib.streaming.ports.log_store import LogHandle
+from lib.streaming.pricing import total_cost
 from lib.streaming.sse_events.log_entry import LogEntry, unpack
 from lib.streaming.sse_events.vocabulary import (
     EventCode,
@@ -25,7 +26,7 @@ from lib.streaming.sse_events.vocabulary import (
     PromptRetrying,
     PromptStarted,
 )
-from lib.streaming.types import PromptId, PromptStatus, Usage
+from lib.streaming.types import NanoDollars, PromptId, PromptStatus, Usage
 from lib.streaming.usage import total_usage
 
 LOST = "The worker of this attempt was lost."
@@ -41,6 +42,7 @@ class Legacy(msgspec.Struct, frozen=True):
     attempts: dict[PromptId, int] = {}
     interrupted: tuple[InterruptedAttempt, ...] = ()
     usage: Usage | None = None
+    cost: NanoDollars | None = NanoDollars(0)
 
     @classmethod
     def of_kept(cls, kept: Sequence[KeptResult]) -> Self:
@@ -60,18 +62,20 @@ def take_over(connection: Connection, handle: LogHandle) -> Legacy:
             prompt_results.c.attempt,
             prompt_results.c.status,
             prompt_results.c.output,
+            prompt_results.c.cost_nano,
             *usage_of(prompt_results),
         )
         .where(prompt_results.c.execution_key == handle.key)
         .order_by(prompt_results.c.prompt_id, prompt_results.c.attempt)
     ).all()
-    usages = [usage for row in rows if (usage := from_row(row[4:]))]
+    used = [(usage, row.cost_nano) for row in rows if (usage := from_row(row[5:]))]
     return Legacy(
         results={PromptId(row.prompt_id): row.output for row in rows if row.status is PromptStatus.COMPLETED},
         ended=_ended(told.values()),
         attempts={PromptId(row.prompt_id): row.attempt for row in rows},
         interrupted=_interrupted(connection, handle, told, settled),
-        usage=total_usage(usages) if usages else None,
+        usage=total_usage([usage for usage, _ in used]) if used else None,
+        cost=total_cost(cost for _, cost in used),
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from app.web import icons
+from lib.streaming.pricing import NANO, nano_dollars
 
 _STATUS = {
     "pending": "Waiting",
@@ -47,6 +49,27 @@ def number(value: float | None) -> str:
     return text.replace(",", "\u202f")
 
 
+def money(nano: int | None) -> str:
+    """Billionths of a dollar as `$12.50`, `$0.0042`, `< $0.0001` or `$0`; a dash for None."""
+    if nano is None:
+        return "–"
+    if 0 < nano < 100_000:
+        return "< $0.0001"
+    places = 2 if nano >= NANO else 4
+    return f"${Decimal(nano).scaleb(-9):,.{places}f}" if nano else "$0"
+
+
+def nano(dollars: str) -> int:
+    """An exact amount of dollars in billionths, for `money`."""
+    return nano_dollars(Decimal(dollars))
+
+
+def price(dollars: str) -> str:
+    """An exact amount of dollars, with two places at least: `$2.50`, `$0.075`."""
+    whole, _, part = dollars.partition(".")
+    return f"${int(whole):,}.{part:0<2}"
+
+
 def moment(ms: int | None) -> str:
     """`2026-11-25 14:03:07` in UTC, for the title of a time; a dash for None."""
     return "–" if ms is None else datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
@@ -79,6 +102,9 @@ def kebab(value: str) -> str:
 FILTERS: Mapping[str, Callable[..., object]] = {
     "duration": duration,
     "number": number,
+    "money": money,
+    "nano": nano,
+    "price": price,
     "moment": moment,
     "iso": iso,
     "status": status,

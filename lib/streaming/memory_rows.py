@@ -62,7 +62,7 @@ def _copy(attempt: AttemptRow, source: ExecutionId) -> AttemptRow:
     """The result without what it cost and how long it took."""
     assert attempt.ended is not None
     ended = msgspec.structs.replace(
-        attempt.ended, attempt=1, usage=None, first_token_ms=None, duration_ms=None, code=None, message=None
+        attempt.ended, attempt=1, usage=None, cost=None, first_token_ms=None, duration_ms=None, code=None, message=None
     )
     return AttemptRow(msgspec.structs.replace(attempt.started, attempt=1), ended, source)
 

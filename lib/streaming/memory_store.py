@@ -21,6 +21,7 @@ from lib.streaming.ports.execution_store import (
     Renewal,
 )
 from lib.streaming.ports.log_store import AttemptEnded, AttemptStarted, ExecutionEnded, LogHandle, RowChange, Write
+from lib.streaming.pricing import total_cost
 from lib.streaming.sse_events.log_entry import LogEntry, pack, unpack, unpack_delta
 from lib.streaming.sse_events.vocabulary import (
     EventCode,
@@ -163,6 +164,7 @@ class MemoryStore:
                 if isinstance(event, PromptStarted)
             ),
             usage=total_usage(used) if used else None,
+            cost=total_cost(end.cost for end in ends if end.usage),
             cancel_requested=row.cancel_requested,
             kept=kept_results(row),
         )

@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from types import MappingProxyType
 
 import msgspec
-
-
-class Price(msgspec.Struct, frozen=True):
-    """In US dollars for a million tokens."""
-
-    input: Decimal
-    output: Decimal
 
 
 class ModelFacts(msgspec.Struct, frozen=True):
@@ -22,7 +14,6 @@ class ModelFacts(msgspec.Struct, frozen=True):
     name: str
     capabilities: tuple[str, ...] = ()
     context_window: int | None = None
-    price: Price | None = None
 
 
 class ModelCatalogue(msgspec.Struct, frozen=True):

@@ -18,6 +18,8 @@ WorkerId = NewType("WorkerId", str)
 Seq = NewType("Seq", int)
 #: Fence of an execution: grows by one with every claim; a write with an older one is refused.
 Epoch = NewType("Epoch", int)
+#: Billionths of a US dollar.
+NanoDollars = NewType("NanoDollars", int)
 
 #: What a form field may hold once checked: plain data, never an object with behaviour.
 Value: TypeAlias = "str | int | float | bool | None | list[Value] | dict[str, Value]"

@@ -19,6 +19,7 @@ from lib.streaming.metering.execution_store import MeteredExecutionStore
 from lib.streaming.metering.log_store import MeteredLogStore
 from lib.streaming.ports.execution_store import NewExecution
 from lib.streaming.ports.job_queue import Handler, Outcome, QueueStats
+from lib.streaming.ports.prices import NoPrices, PriceList
 from lib.streaming.sse_events.log_entry import unpack
 from lib.streaming.sse_events.order import OrderChecker
 from lib.streaming.sse_events.vocabulary import Event, EventCode
@@ -108,6 +109,7 @@ class Engine:
         figures: EngineFigures | None = None,
         works: bool = True,
         queue: TaskQueue | None = None,
+        prices: PriceList | None = None,
         **settings: Any,
     ) -> None:
         self.clock = clock or FakeClock()
@@ -115,7 +117,9 @@ class Engine:
         self.provider = provider or HandFedProvider()
         self.queue = queue or TaskQueue()
         self.settings = EngineSettings(**settings)
-        tools = Tools(self.provider, PlainProcessor(), FewRetries(max_tries), self.clock, self.settings)
+        tools = Tools(
+            self.provider, PlainProcessor(), FewRetries(max_tries), self.clock, self.settings, prices or NoPrices()
+        )
         figures = figures or EngineFigures()
         self.works = works
         self.service = StreamingService(

@@ -16,6 +16,7 @@ from lib.streaming.types import (
     Epoch,
     ExecutionId,
     ExecutionStatus,
+    NanoDollars,
     PromptId,
     PromptStatus,
     Usage,
@@ -167,16 +168,28 @@ class ClaimContract:
         owner = await stores.own()
         await owner.begin("draft")
         await owner.commit(Delta(0, 1, AWKWARD))
-        await owner.finish_prompt(output=AWKWARD, usage=Usage(3, 4, 7))
+        await owner.finish_prompt(output=AWKWARD, usage=Usage(3, 4, 7), cost=NanoDollars(30))
         await owner.begin("polish")
         usage = Usage(1, 1, 2, UsageSource.ESTIMATED, reasoning_tokens=1)
-        await owner.finish_prompt("polish", 1, PromptStatus.TIMED_OUT, usage=usage)
+        await owner.finish_prompt("polish", 1, PromptStatus.TIMED_OUT, usage=usage, cost=NanoDollars(12))
         claim = (await stores.take_over(owner.id)).claim
         assert claim.results == {DRAFT: AWKWARD}
         assert claim.ended == {POLISH: PromptStatus.TIMED_OUT}
         assert claim.attempts == {DRAFT: 1, POLISH: 1}
         assert claim.usage == Usage(4, 5, 9, UsageSource.ESTIMATED, reasoning_tokens=1)
+        assert claim.cost == 42
         assert claim.interrupted == ()
+
+    async def test_what_an_earlier_owner_paid_is_unknown_where_a_price_was(self, stores: Stores) -> None:
+        owner = await stores.own()
+        await owner.begin("draft")
+        await owner.finish_prompt(usage=Usage(3, 4, 7), cost=NanoDollars(30))
+        await owner.begin("polish")
+        assert (await stores.take_over(owner.id)).claim.cost == 30
+        owner = await stores.own()
+        await owner.begin("draft")
+        await owner.finish_prompt(usage=Usage(3, 4, 7))
+        assert (await stores.take_over(owner.id)).claim.cost is None
 
     async def test_an_interrupted_attempt_is_settled_with_the_text_the_log_holds(self, stores: Stores) -> None:
         owner = await stores.own()

@@ -21,9 +21,9 @@ _FILL = f"""
     INSERT INTO assistant_versions SELECT 'version-' || n, 'assistant-' || n, 1, '', '', 'user-' || n, n, '{{}}'
         FROM generate_series(1, {USERS}) AS n;
     INSERT INTO executions (id, principal_id, assistant_id, version_id, status, epoch, claims, on_disconnect,
-            created_ms, compacted, inputs)
+            created_ms, compacted, inputs, cost_nano)
         SELECT 'execution-' || n, 'user-' || which, 'assistant-' || which, 'version-' || which, CASE WHEN n % 100 = 0 THEN 'running' ELSE 'completed' END, 1, 1,
-            'continue', n, n % 100 > 0, '{{}}'
+            'continue', n, n % 100 > 0, '{{}}', n % 3
         FROM generate_series(1, {EXECUTIONS}) AS n,
             LATERAL (SELECT CASE WHEN n % 50 = 0 THEN {BUSY} ELSE 1 + n % {USERS} END AS which) AS choice;
     ALTER TABLE events DISABLE TRIGGER USER;

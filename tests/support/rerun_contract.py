@@ -9,7 +9,7 @@ import pytest
 
 from lib.streaming.errors import ContentsRemoved
 from lib.streaming.ports.execution_store import Claimant, KeptResult, Rerun
-from lib.streaming.types import ExecutionStatus, FinishReason, PromptId, PromptStatus, Usage
+from lib.streaming.types import ExecutionStatus, FinishReason, NanoDollars, PromptId, PromptStatus, Usage
 from tests.support.log_store_contract import AWKWARD
 from tests.support.stores import LEASE, WORKER, Owner, Stores
 
@@ -21,7 +21,7 @@ class RerunContract:
         done = await _completed(stores)
         again = (await stores.own(**_again(done, keep=(DRAFT,)))).claim
         assert (again.results, again.attempts, again.ended) == ({DRAFT: AWKWARD}, {DRAFT: 1}, {})
-        assert (again.usage, again.interrupted) == (None, ())
+        assert (again.usage, again.cost, again.interrupted) == (None, 0, ())
         assert again.kept == (KeptResult(DRAFT, "scripted/echo", "scripted", AWKWARD, "hm", FinishReason.STOP),)
 
     async def test_a_rerun_by_a_worker_with_room_is_as_if_it_had_been_claimed_next(self, stores: Stores) -> None:
@@ -69,8 +69,9 @@ async def _completed(stores: Stores) -> Owner:
     await owner.retry("draft", 1)
     await owner.begin("draft", 2)
     await owner.finish_prompt(
-        "draft", 2, output=AWKWARD, reasoning="hm", finish_reason=FinishReason.STOP, usage=Usage(1, 2, 3), duration_ms=9
-    )
+        "draft", 2, output=AWKWARD, reasoning="hm", finish_reason=FinishReason.STOP, usage=Usage(1, 2, 3),
+        cost=NanoDollars(9), duration_ms=9,
+    )  # fmt: skip
     await owner.begin("polish", 1)
     await owner.finish_prompt("polish", 1, PromptStatus.FAILED, code="upstream_error")
     await owner.end(ExecutionStatus.FAILED, code="upstream_error")

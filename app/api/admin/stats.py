@@ -15,6 +15,7 @@ from app.api.dependencies import TheAccess, TheStatistics
 from app.api.moment import moment
 from app.db.percentiles import Percentiles
 from app.db.statistics import SAMPLE, DayStatus, Share, Statistics
+from lib.streaming.pricing import dollars
 from lib.streaming.types import ExecutionStatus
 
 From = Annotated[datetime | None, QueryParameter(name="from", description="Made at this time or later.")]
@@ -25,7 +26,9 @@ _FAILED = (ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT)
 
 
 class DayCount(msgspec.Struct, frozen=True, rename="camel"):
-    """`day` in UTC. `codes`: why the failed ones failed."""
+    """`day` in UTC. `codes`: why the failed ones failed. `cost`: US dollars as decimal text, the sum of what is known;
+    `unpriced` counts the runs that used tokens at a price nobody knew.
+    """
 
     day: str
     runs: int
@@ -34,10 +37,12 @@ class DayCount(msgspec.Struct, frozen=True, rename="camel"):
     codes: dict[str, int]
     input_tokens: int
     output_tokens: int
+    cost: str
+    unpriced: int
 
 
 class ShareCount(msgspec.Struct, frozen=True, rename="camel"):
-    """`runs` of a model are its attempts."""
+    """`runs` of a model are its attempts, and `unpriced` counts these. `cost` as that of a day."""
 
     id: str
     name: str
@@ -45,6 +50,8 @@ class ShareCount(msgspec.Struct, frozen=True, rename="camel"):
     failed: int
     input_tokens: int
     output_tokens: int
+    cost: str
+    unpriced: int
 
 
 class Times(msgspec.Struct, frozen=True, rename="camel"):
@@ -62,7 +69,7 @@ class ModelTimesItem(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Stats(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Times are those of the newest `sampled` executions, at most `sample_limit`. Costs are not recorded."""
+    """Times are those of the newest `sampled` executions, at most `sample_limit`. Costs as those of a day."""
 
     from_: str = msgspec.field(name="from")
     to: str
@@ -71,6 +78,8 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     codes: dict[str, int]
     input_tokens: int
     output_tokens: int
+    cost: str
+    unpriced: int
     days: tuple[DayCount, ...]
     assistants: tuple[ShareCount, ...]
     users: tuple[ShareCount, ...]
@@ -82,7 +91,7 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     by_model: tuple[ModelTimesItem, ...]
 
 
-@get("/api/admin/stats", summary="Runs, failures, tokens and times of a stretch of time", guards=GUARDS)
+@get("/api/admin/stats", summary="Runs, failures, tokens, costs and times of a stretch of time", guards=GUARDS)
 async def read_stats(access: TheAccess, statistics: TheStatistics, from_: From = None, to: To = None) -> Stats:
     """The last 30 days unless said otherwise, at most 92."""
     asked = stretch(from_, to, access.now_ms())
@@ -100,6 +109,8 @@ def stats(asked: Stretch, found: Statistics) -> Stats:
         codes=_most_first(found.days),
         input_tokens=sum(day.input_tokens for day in days),
         output_tokens=sum(day.output_tokens for day in days),
+        cost=dollars(sum(row.cost_nano for row in found.days)),
+        unpriced=sum(day.unpriced for day in days),
         days=days,
         assistants=_shares(found.assistants),
         users=_shares(found.users),
@@ -123,6 +134,8 @@ def _day(day: int, rows: list[DayStatus]) -> DayCount:
         codes=_most_first(rows),
         input_tokens=sum(row.input_tokens for row in rows),
         output_tokens=sum(row.output_tokens for row in rows),
+        cost=dollars(sum(row.cost_nano for row in rows)),
+        unpriced=sum(row.unpriced for row in rows),
     )
 
 
@@ -135,7 +148,19 @@ def _most_first(rows: Iterable[DayStatus]) -> dict[str, int]:
 
 
 def _shares(shares: Iterable[Share]) -> tuple[ShareCount, ...]:
-    return tuple(ShareCount(**msgspec.structs.asdict(share)) for share in shares)
+    return tuple(
+        ShareCount(
+            id=share.id,
+            name=share.name,
+            runs=share.runs,
+            failed=share.failed,
+            input_tokens=share.input_tokens,
+            output_tokens=share.output_tokens,
+            cost=dollars(share.cost_nano),
+            unpriced=share.unpriced,
+        )
+        for share in shares
+    )
 
 
 def _times(measured: Percentiles) -> Times:

@@ -14,6 +14,7 @@ from app.api.admin.stretch import DAY_MS, Stretch
 from app.db.running_now import RunningRepository
 from app.db.statistics import StatisticsRepository
 from app.web import charts
+from app.web.formats import money, nano
 from app.web.page import Caller, ThePages
 
 RANGES = (7, 30, 90)
@@ -42,6 +43,7 @@ async def overview(
         stats=shown,
         runs=charts.bars([(day.runs - day.failed, day.failed, _label(day)) for day in shown.days]),
         tokens=charts.bars([(day.input_tokens, day.output_tokens, _tokens(day)) for day in shown.days]),
+        costs=charts.bars([(nano(day.cost), 0, _cost(day)) for day in shown.days]),
         share=charts.share,
         now=await running.now(),
     )
@@ -59,6 +61,10 @@ def _label(day: DayCount) -> str:
 
 def _tokens(day: DayCount) -> str:
     return f"{day.day}: {day.input_tokens} tokens in, {day.output_tokens} out"
+
+
+def _cost(day: DayCount) -> str:
+    return f"{day.day}: {money(nano(day.cost))}"
 
 
 ROUTES = (overview, running_now)

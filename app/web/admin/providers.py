@@ -14,6 +14,7 @@ from app.api.admin.providers import MAX_MODEL, provider_item
 from app.db.audit import AuditRepository
 from app.db.model_usage import ModelUsageRepository
 from app.http.problems import ApiError
+from app.price_list import KeptPrices
 from app.web.page import Caller, ThePages
 from lib.streaming.model_catalogue import ModelCatalogue
 from lib.streaming.streaming_service.service import StreamingService
@@ -57,10 +58,11 @@ async def models_page(
     pages: ThePages,
     model_usage: NamedDependency[ModelUsageRepository],
     catalogue: NamedDependency[ModelCatalogue],
+    prices: NamedDependency[KeptPrices],
 ) -> Template:
-    models = model_items(await model_usage.all(), catalogue)
+    models = model_items(await model_usage.all(), catalogue, prices)
     trusted = sorted(name for name, ids in catalogue.models.items() if not ids)
-    return pages.page(request, "admin/models.html", models=models, trusted=trusted)
+    return pages.page(request, "admin/models.html", models=models, trusted=trusted, own=prices.own)
 
 
 ROUTES = (providers_page, try_provider, models_page)

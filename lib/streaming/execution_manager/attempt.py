@@ -9,7 +9,8 @@ from lib.streaming.errors import PromptFailure, UpstreamFailure
 from lib.streaming.event_log.appender import Appender
 from lib.streaming.execution_manager.prompt_timer import PromptTimer
 from lib.streaming.ports.models import Delta, ModelRequest, Provider, ReasoningDelta, TextDelta, UsageReport
-from lib.streaming.types import FinishReason, Message, Usage, UsageSource
+from lib.streaming.pricing import Price, cost_of
+from lib.streaming.types import FinishReason, Message, NanoDollars, Usage, UsageSource
 
 #: Rule of thumb for models whose provider reports no usage.
 CHARS_PER_TOKEN = 4
@@ -22,6 +23,7 @@ class Attempt:
         self.number = number
         self.first_token_ms: int | None = None
         self.finish_reason: FinishReason | None = None
+        self.accepted = False
         self._index = index
         self._input_chars = sum(len(message.content) for message in messages)
         self._appender = appender
@@ -56,10 +58,17 @@ class Attempt:
         given, made = -(-self._input_chars // CHARS_PER_TOKEN), -(-self._chars // CHARS_PER_TOKEN)
         return Usage(given, made, given + made, UsageSource.ESTIMATED)
 
+    def cost(self, price: Price | None) -> NanoDollars | None:
+        """What it costs at that price; nothing where the provider never took the request, whatever it costs."""
+        if not self.accepted and self._reported is None:
+            return NanoDollars(0)
+        return None if price is None else cost_of(self.usage(), price)
+
     async def stream(self, provider: Provider, request: ModelRequest, timer: PromptTimer, max_chars: int) -> None:
         """Run to the provider's finish signal; raises `PromptFailure` for everything that is no success."""
         with timer:
             async with provider.open(request) as deltas:
+                self.accepted = True
                 async for batch in deltas:
                     if self._take(batch):
                         timer.token()

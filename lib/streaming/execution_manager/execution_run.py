@@ -15,6 +15,7 @@ from lib.streaming.execution_manager.kept_results import tell_kept
 from lib.streaming.execution_manager.prompt_run import PromptResult, PromptRun, Tools
 from lib.streaming.ports.execution_store import Claim
 from lib.streaming.ports.log_store import ExecutionEnded
+from lib.streaming.pricing import dollars, total_cost
 from lib.streaming.sse_events.vocabulary import ExecutionFinished, ExecutionStarted, PromptRetrying
 from lib.streaming.states import EXECUTION_MOVES, advance
 from lib.streaming.types import EndedBy, ExecutionId, ExecutionStatus, OnError, PromptStatus, Usage
@@ -202,6 +203,7 @@ class ExecutionRun:
         if self._started:
             self._settle_prompts(ending)
         usage = total_usage(self._usage + [usage for run in self._prompts for usage in run.usage])
+        cost = total_cost([self.claim.cost, *(cost for run in self._prompts for cost in run.costs)])
         duration = self._duration_ms()
         self._appender.event(
             ExecutionFinished(
@@ -211,12 +213,14 @@ class ExecutionRun:
                 ended_by=ending.ended_by,
                 code=ending.code,
                 message=ending.message,
+                cost=None if cost is None else dollars(cost),
             ),
             ExecutionEnded(
                 status=ending.status,
                 ended_by=ending.ended_by,
                 usage=usage,
                 duration_ms=duration,
+                cost=cost,
                 code=ending.code,
                 message=ending.message,
             ),

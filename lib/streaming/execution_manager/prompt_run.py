@@ -16,6 +16,7 @@ from lib.streaming.execution_manager.prompt_timer import PromptTimer
 from lib.streaming.execution_manager.settings import EngineSettings
 from lib.streaming.ports.log_store import AttemptEnded, AttemptStarted
 from lib.streaming.ports.models import ModelRequest, ProviderDirectory
+from lib.streaming.ports.prices import NoPrices, PriceList
 from lib.streaming.sse_events.vocabulary import (
     ExecutionWaiting,
     PromptFinished,
@@ -23,7 +24,7 @@ from lib.streaming.sse_events.vocabulary import (
     PromptStarted,
     Warned,
 )
-from lib.streaming.types import FinishReason, Message, PromptId, PromptStatus, Usage, Value, WaitReason
+from lib.streaming.types import FinishReason, Message, NanoDollars, PromptId, PromptStatus, Usage, Value, WaitReason
 
 
 class Processor(Protocol):
@@ -51,6 +52,7 @@ class Tools(msgspec.Struct, frozen=True):
     retries: Retries
     clock: Clock
     settings: EngineSettings
+    prices: PriceList = NoPrices()
 
 
 class PromptResult(msgspec.Struct, frozen=True):
@@ -68,6 +70,7 @@ class PromptRun:
     ) -> None:
         self.prompt = prompt
         self.usage: list[Usage] = []
+        self.costs: list[NanoDollars | None] = []
         self.ended = False
         self._tools = tools
         self._appender = appender
@@ -75,6 +78,7 @@ class PromptRun:
         self._attempts = attempts
         self._until = until
         self._live: Attempt | None = None
+        self._model = prompt.model
         self._kept = 0
         self._total_until = until
 
@@ -126,7 +130,7 @@ class PromptRun:
     async def _try(self, model: str, messages: tuple[Message, ...]) -> PromptFailure | None:
         self._attempts += 1
         attempt = Attempt(self._attempts, self._index, messages, self._appender, self._tools.clock)
-        self._live = attempt
+        self._live, self._model = attempt, model
         self._announce(model, messages)
         try:
             provider, model_id = self._tools.providers.find(model)
@@ -200,7 +204,9 @@ class PromptRun:
         """The row of the attempt now live."""
         assert self._live is not None
         live, usage = self._live, self._live.usage()
+        cost = live.cost(self._tools.prices.price_of(self._model))
         self.usage.append(usage)
+        self.costs.append(cost)
         return AttemptEnded(
             prompt_id=self.prompt.id,
             attempt=live.number,
@@ -209,6 +215,7 @@ class PromptRun:
             reasoning=live.reasoning,
             finish_reason=live.finish_reason,
             usage=usage,
+            cost=cost,
             first_token_ms=live.first_token_ms,
             duration_ms=live.duration_ms,
             code=failure.code or None if failure else None,

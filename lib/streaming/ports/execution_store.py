@@ -17,6 +17,7 @@ from lib.streaming.types import (
     ExecutionId,
     ExecutionStatus,
     FinishReason,
+    NanoDollars,
     PrincipalId,
     PromptId,
     PromptStatus,
@@ -87,8 +88,9 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     What has ended and what was interrupted is decided by the last thing the log says of a prompt: an attempt whose
     loss no owner has announced yet is interrupted, however many owners died before they could.
     `results` maps completed prompts to their outputs; `attempts` counts the attempts made so far per prompt;
-    `ended` holds prompts that ended without success; `usage` sums the finished attempts. `kept` are the results taken
-    over from an earlier execution; they are among `results` too.
+    `ended` holds prompts that ended without success; `usage` sums the finished attempts, and `cost` what that usage cost:
+    None where a price was not known. `kept` are the results taken over from an earlier execution; they are among
+    `results` too.
     `claims` counts takeovers charged so far, this one included. `now_ms` is the store's time of the claim: its times
     are compared with no other clock, least of all with a worker's.
     """
@@ -111,6 +113,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     interrupted: tuple[InterruptedAttempt, ...]
     usage: Usage | None
     cancel_requested: EndedBy | None
+    cost: NanoDollars | None = NanoDollars(0)
     kept: tuple[KeptResult, ...] = ()
 
 

@@ -15,6 +15,7 @@ from lib.streaming.types import (
     ExecutionStatus,
     FinishReason,
     Message,
+    NanoDollars,
     PromptId,
     PromptStatus,
     Seq,
@@ -31,7 +32,10 @@ class AttemptStarted(msgspec.Struct, frozen=True):
 
 
 class AttemptEnded(msgspec.Struct, frozen=True, kw_only=True):
-    """The end of an attempt, or of a prompt that never had one (`skipped`, template failure: attempt 1)."""
+    """The end of an attempt, or of a prompt that never had one (`skipped`, template failure: attempt 1).
+
+    `cost` is that of `usage`; None where the model's price is not known.
+    """
 
     prompt_id: PromptId
     attempt: int
@@ -40,6 +44,7 @@ class AttemptEnded(msgspec.Struct, frozen=True, kw_only=True):
     reasoning: str = ""
     finish_reason: FinishReason | None = None
     usage: Usage | None = None
+    cost: NanoDollars | None = None
     first_token_ms: int | None = None
     duration_ms: int | None = None
     code: str | None = None
@@ -47,12 +52,16 @@ class AttemptEnded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExecutionEnded(msgspec.Struct, frozen=True, kw_only=True):
-    """The terminal write: execution row and any attempt still live, settled with the same status."""
+    """The terminal write: execution row and any attempt still live, settled with the same status.
+
+    `cost`: of all attempts; None if that of any is not known.
+    """
 
     status: ExecutionStatus
     ended_by: EndedBy
     usage: Usage
     duration_ms: int
+    cost: NanoDollars | None = None
     code: str | None = None
     message: str | None = None
 

@@ -115,7 +115,7 @@ class ServerDraining(msgspec.Struct, frozen=True, rename="camel", tag="server.dr
 class ExecutionFinished(
     msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True, tag="execution.finished"
 ):
-    """The terminal event: last, exactly once, equal to the row."""
+    """The terminal event: last, exactly once, equal to the row. `cost`: exact US dollars; absent where it is not known."""
 
     status: ExecutionStatus
     usage: Usage

@@ -11,6 +11,7 @@ from app.db.database import Storage, open_database
 from app.settings.model import DATABASE_FILE
 from lib.streaming.clock import SystemClock
 from lib.streaming.ids import Uuid7Factory
+from lib.streaming.pricing import dollars
 from lib.streaming.sse_events.log_entry import unpack
 from lib.streaming.sse_events.order import OrderChecker
 from lib.streaming.sse_events.vocabulary import EventCode, ExecutionFinished
@@ -19,7 +20,8 @@ from lib.streaming.types import ExecutionId, ExecutionStatus, Seq
 _LIVE = (ExecutionStatus.PENDING, ExecutionStatus.RUNNING)
 #: What a row says once it has ended. `compacted` is about how its events are kept.
 _ENDED_COLUMNS = (
-    "status, epoch, ended_by, code, message, input_tokens, output_tokens, total_tokens, duration_ms, finished_ms"
+    "status, epoch, ended_by, code, message, input_tokens, output_tokens, total_tokens, cost_nano, duration_ms,"
+    " finished_ms"
 )
 
 Text = dict[tuple[str, int, int], list[str]]
@@ -101,9 +103,10 @@ async def _event_problems(storage: Storage, row: Any) -> list[Broken]:
 
 
 def _end_problems(row: Any, last: object) -> list[Broken]:
-    said = (row.status, row.ended_by, row.code, row.message, row.duration_ms)
+    cost = None if row.cost_nano is None else dollars(row.cost_nano)
+    said = (row.status, row.ended_by, row.code, row.message, row.duration_ms, cost)
     if isinstance(last, ExecutionFinished):
-        shown = (last.status.value, last.ended_by.value, last.code, last.message, last.duration_ms)
+        shown = (last.status.value, last.ended_by.value, last.code, last.message, last.duration_ms, last.cost)
         if tuple(value.decode() if isinstance(value, bytes) else value for value in said) == shown:
             return []
     return [Broken(2, f"{row.id}: the row says {said}, the last event {last}")]

@@ -198,6 +198,7 @@ async def test_models_tell_who_names_and_asks_them(service: Service, admin: Pers
     assert items["scripted/long-3"] == {
         "model": "scripted/long-3", "provider": "scripted", "available": True,
         "prompts": 1, "fallbacks": 0, "recentRuns": 1,
+        "price": {"input": "0", "cachedInput": None, "output": "0"}, "priceSetAt": None,
     }  # fmt: skip
 
 

@@ -146,7 +146,7 @@ async def test_a_preview_renders_every_prompt_and_calls_no_model(service: Servic
     assert one["messages"] == [{"role": "user", "content": "Say the sea"}]
     assert (one["names"], one["characters"], one["estimatedTokens"]) == (["topic"], 11, 3)
     assert two["messages"] == [{"role": "user", "content": "On [output of Answer]"}]
-    assert (answer.json()["characters"], answer.json()["estimatedCost"]) == (11 + len("On [output of Answer]"), None)
+    assert (answer.json()["characters"], answer.json()["estimatedCost"]) == (11 + len("On [output of Answer]"), "0")
     assert (await ask(service, author, "GET", "/api/executions")).json()["items"] == []
 
 

@@ -78,6 +78,8 @@ TABLE = {
     "GET /api/admin/providers": Row(ADMIN, 403, 200),
     "POST /api/admin/providers/{name}/test": Row(ADMIN, 403, 200, {"model": "echo"}),
     "GET /api/admin/models": Row(ADMIN, 403, 200),
+    "PUT /api/admin/models/price": Row(ADMIN, 403, 200, {"model": "scripted/dear", "input": "1", "output": 2}),
+    "DELETE /api/admin/models/price": Row(ADMIN, 403, 400),
     "GET /api/admin/audit": Row(ADMIN, 403, 200),
     "GET /api/admin/executions": Row(ADMIN, 403, 200),
     "GET /api/admin/executions/{execution_id}": Row(ADMIN, 403, 200),

@@ -14,6 +14,7 @@ from app.db.records import Feedback
 from app.db.revision import is_at_head
 from app.db.tables import metadata, users
 from lib.streaming.errors import StorageUnavailable
+from lib.streaming.pricing import Price
 from lib.streaming.types import EndedBy, ExecutionStatus, PromptId, WorkerId
 from tests.support.fake_clock import FakeClock
 from tests.support.postgres import PostgresDatabases
@@ -22,7 +23,7 @@ from tests.support.sql_stores import sql_stores
 from tests.support.stores import Delta
 
 #: Tables of revisions after the first, which go with them and come back empty.
-LATER = {"nodes", "watches", "prompt_feedback"}
+LATER = {"nodes", "watches", "prompt_feedback", "model_prices"}
 
 
 @pytest.fixture
@@ -58,6 +59,7 @@ async def fill(storage: Storage, clock: FakeClock) -> None:
     await storage.sessions.create_link(user.id, b"l", 1)
     await storage.api_keys.create(key_id="k", user_id=user.id, name="", secret_hash=b"", last_four="1234", scopes=["a"])
     await storage.audit.add(user.id, "test", "everything")
+    await storage.model_prices.set("scripted/echo", Price(1, 2))
     owner = await stores.own()
     await owner.begin()
     await owner.commit(Delta(0, 1, "text"))

@@ -61,8 +61,8 @@ class TestTheList:
         assert other.id in await found(storage)
 
     async def test_pages_join_without_a_gap_in_either_order(self, storage: Storage, stores: Stores) -> None:
-        for _ in range(5):
-            await (await stores.own()).end()
+        for number in range(5):
+            await (await stores.own()).end(cost=7 + number // 2)
         for order in Order:
             whole = await found(storage, order)
             joined, cursor = [], None
@@ -73,6 +73,16 @@ class TestTheList:
                     break
             assert joined == whole
             assert len(whole) == 5
+
+    async def test_the_dearest_come_first_without_what_cost_nothing_or_nobody_knows(
+        self, storage: Storage, stores: Stores
+    ) -> None:
+        ids = {}
+        for cost in (5, None, 2_000_000_000, 0):
+            owner = await stores.own()
+            await owner.end(cost=cost)
+            ids[owner.id] = cost
+        assert [ids[id_] for id_ in await found(storage, Order.COST)] == [2_000_000_000, 5]
 
     async def test_a_cursor_that_no_list_made_is_refused(self, storage: Storage) -> None:
         with pytest.raises(InvalidCursor):

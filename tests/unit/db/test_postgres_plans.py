@@ -9,6 +9,7 @@ from sqlalchemy import delete
 
 from app.db import paging
 from app.db.database import Storage
+from app.db.oversight import Order, OversightFilter
 from app.db.records import ExecutionFilter
 from app.db.tables import executions
 from lib.streaming.ports.execution_store import Rerun
@@ -115,6 +116,17 @@ async def test_orphans_are_looked_for_among_the_live_ones(recorder: PostgresReco
 
 
 USER, ASSISTANT = PrincipalId(f"user-{BUSY}"), AssistantId(f"assistant-{BUSY}")
+
+
+@pytest.mark.parametrize("generic", [False, True])
+async def test_any_page_of_the_dearest_executions_is_a_range_of_their_index(storage: Storage, generic: bool) -> None:
+    recorder = PostgresRecorder(storage, generic=generic)
+    for cursor in (None, paging.encode(1, "execution-x")):
+        recorder.forget()
+        await storage.oversight.list(OversightFilter(), Order.COST, 10, cursor)
+        scan = next(node for node in recorder.nodes if node.get("Relation Name") == "executions")
+        assert (scan["Index Name"], scan["Scan Direction"]) == ("ix_executions_cost", "Backward")
+        assert ("ROW(cost_nano, id) < ROW(" in scan.get("Index Cond", "")) == (cursor is not None)
 
 
 @pytest.mark.parametrize("generic", [False, True])

@@ -240,6 +240,7 @@ async def test_figures_read_the_stretch_they_are_asked_for_and_no_more(storage: 
     [
         (OversightFilter(), Order.CREATED, "ix_executions_created_ms_id"),
         (OversightFilter(), Order.DURATION, "ix_executions_duration"),
+        (OversightFilter(), Order.COST, "ix_executions_cost"),
         (OversightFilter(status=ExecutionStatus.FAILED), Order.CREATED, "ix_executions_unusual"),
         (OversightFilter(code="idle_timeout"), Order.CREATED, "ix_executions_code"),
         (OversightFilter(principal_id=PrincipalId("p")), Order.CREATED, "ix_executions_principal_id_created_ms_id"),

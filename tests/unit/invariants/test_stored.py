@@ -65,6 +65,7 @@ BROKEN = {
     "no end": (f"DELETE FROM events WHERE seq = {LAST}", 2, "has 0 terminal events"),
     "another status than the event's": ("UPDATE executions SET status = 'cancelled'", 2, "the row says"),
     "another code than the event's": ("UPDATE executions SET code = 'other'", 2, "the row says"),
+    "another cost than the event's": ("UPDATE executions SET cost_nano = 1", 2, "the row says"),
     "another reason than the event's": ("UPDATE executions SET ended_by = 'user'", 2, "the row says"),
     "an attempt still live": ("UPDATE prompt_results SET status = 'running'", 1, "is live under an ended row"),
     "other text": ("UPDATE prompt_results SET output = CAST('some tex' AS BLOB)", 3, "other text than was sent"),

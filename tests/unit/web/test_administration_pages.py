@@ -106,7 +106,9 @@ async def test_a_page_is_for_everybody_in_light_and_dark_and_on_a_small_screen(
     assert await page.locator("main :is(img, script)").count() == 0
 
 
-@pytest.mark.parametrize("opener", ["/admin/users New user", "/keys New key", "/admin/approvals Reject"])
+@pytest.mark.parametrize(
+    "opener", ["/admin/users New user", "/keys New key", "/admin/models Price of a model", "/admin/approvals Reject"]
+)
 async def test_a_dialog_is_for_everybody_too(visit: Visit, opener: str) -> None:
     path, _, name = opener.partition(" ")
     await visit.page.goto(path)
@@ -254,3 +256,41 @@ async def test_what_runs_now_comes_and_goes_without_a_reload(scene: Scene, visit
     await expect(running).to_contain_text("tokens/s")
     await scene.service.client.post(started.json()["cancelUrl"], headers=author.headers)
     await expect(running).to_contain_text("Nothing runs at this moment.")
+
+
+async def test_a_price_that_is_set_shows_in_what_runs_cost(scene: Scene, visit: Visit) -> None:
+    page, model = visit.page, "scripted/long-400"
+    await page.goto("/admin/models")
+    await page.get_by_role("button", name="Price of a model").click()
+    dialog = page.locator("dialog:open")
+    await dialog.get_by_label("Model", exact=True).fill(model)
+    await dialog.get_by_label("Input", exact=True).fill("two")
+    await dialog.get_by_role("button", name="Set price").click()
+    await expect(dialog.locator("[data-error=input]")).to_contain_text("must be an amount of dollars")
+    await expect(dialog.locator("[data-error=output]")).to_contain_text("is missing")
+    visit.errors[:] = [error for error in visit.errors if "422" not in error]
+    await dialog.get_by_label("Input", exact=True).fill("2.50")
+    await dialog.get_by_label("Output", exact=True).fill("10")
+    await dialog.get_by_role("button", name="Set price").click()
+    await said(page, "The price counts from now on.")
+    row = page.get_by_role("row", name=model)
+    await expect(row).to_contain_text("$2.50")
+    assistant = await scene.service.assistant(scene.author, echo("Dear answers", model=model))
+    run = await scene.service.run(scene.author, assistant, topic="the sea")
+    # Four words in, four hundred out.
+    await page.goto(f"/admin/executions/{run}")
+    await expect(page.locator("main")).to_contain_text("$0.0040")
+    assert await violations(page) == []
+    await page.goto(f"/runs/{run}")
+    await expect(page.locator("#state")).to_contain_text("$0.0040")
+    await page.goto("/admin/executions?sort=cost")
+    await expect(page.locator("table.executions tbody tr").first).to_contain_text("Dear answers")
+    await page.goto("/admin")
+    await expect(page.locator("table").filter(has=page.locator("th", has_text="Model"))).to_contain_text(
+        [model, "$0.0040"]
+    )
+    await page.goto("/admin/models")
+    await page.get_by_role("button", name=f"Remove the price of {model}").click()
+    await page.get_by_role("button", name="Yes").click()
+    await said(page, "The price is removed.")
+    await expect(row).to_contain_text("nothing: runs here")

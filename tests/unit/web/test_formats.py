@@ -8,7 +8,7 @@ from app.db.records import AttemptRecord, ExecutionRecord
 from app.http.problems import ApiError
 from app.web.admin.timing import timing
 from app.web.days import day
-from app.web.formats import duration, iso, kebab, moment, number, status
+from app.web.formats import duration, iso, kebab, moment, money, number, price, status
 from lib.streaming.types import (
     AssistantId,
     ExecutionId,
@@ -37,6 +37,24 @@ def test_numbers_and_moments_are_for_reading() -> None:
     assert kebab("API keys") == "api-keys"
 
 
+@pytest.mark.parametrize(
+    ("nano", "shown"),
+    [
+        (None, "–"), (0, "$0"), (1, "< $0.0001"), (99_999, "< $0.0001"), (100_000, "$0.0001"), (4_200_000, "$0.0042"),
+        (999_999_999, "$1.0000"), (1_000_000_000, "$1.00"), (1_234_567_890_000, "$1,234.57"),
+    ],
+)  # fmt: skip
+def test_money_is_for_reading(nano: int | None, shown: str) -> None:
+    assert money(nano) == shown
+
+
+@pytest.mark.parametrize(
+    ("dollars", "shown"), [("0", "$0.00"), ("2.5", "$2.50"), ("0.075", "$0.075"), ("1200", "$1,200.00")]
+)
+def test_a_price_is_exact(dollars: str, shown: str) -> None:
+    assert price(dollars) == shown
+
+
 def run(created_ms: int) -> ExecutionRecord:
     return ExecutionRecord(
         id=ExecutionId("e"),
@@ -52,6 +70,7 @@ def run(created_ms: int) -> ExecutionRecord:
         created_ms=created_ms,
         started_ms=None,
         finished_ms=None,
+        cost_nano=None,
         inputs={},
         contents_removed_ms=None,
         rerun_of=None,
@@ -79,6 +98,7 @@ def attempt(started_ms: int | None, first_token_ms: int | None, duration_ms: int
         code=None,
         message=None,
         kept_from=None,
+        cost_nano=None,
     )
 
 

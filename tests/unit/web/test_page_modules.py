@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page
 
+from app.web.formats import money, nano, price
 from tests.support.chromium import Visit, browsing
 from tests.support.markdown_documents import DOCUMENTS, HOSTILE
 from tests.support.pages import visit_of
@@ -112,6 +113,16 @@ async def test_line_ends_of_other_systems_and_nul_are_those_of_markdown(page: Pa
     }}"""
     shown, whole = await evaluated(page, script, "a\r\nb\rc\n\r\n```\r\nx\0y\r\n```\r\n")
     assert shown == whole
+
+
+async def test_money_reads_as_the_server_writes_it(page: Page) -> None:
+    script = f"""async (texts) => {{
+      {LOAD}
+      const {{ money, price }} = await load('money.js');
+      return texts.map((text) => [money(text), price(text)]);
+    }}"""
+    texts = ["0", "0.000000001", "0.0001", "0.0042", "0.999999999", "1", "12.5", "1234567.891"]
+    assert await evaluated(page, script, texts) == [[money(nano(text)), price(text)] for text in texts]
 
 
 async def test_a_monster_is_plain_while_it_grows_and_whole_at_its_end(page: Page) -> None:

@@ -38,7 +38,9 @@ async def list_all_executions(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> OverseenList:
-    """Newest first; with `sort=duration` longest first, without those that have not ended. A cursor fits its order."""
+    """Newest first; with `sort=duration` longest first, without those that have not ended; with `sort=cost` dearest
+    first, without those that cost nothing or nobody knows how much. A cursor fits its order.
+    """
     where = await oversight_filter(
         users, status=status, code=code, user=user, assistant=assistant, model=model, text=q, from_=from_, to=to
     )

@@ -8,14 +8,16 @@ import { blank } from './definition.js';
 import { at, make } from './elements.js';
 import { Keeping } from './keeping.js';
 import * as lifecycle from './lifecycle.js';
+import { know, priceWords } from './prices.js';
 import { address, Overtaken, save } from './saving.js';
 import { download } from './transfer.js';
 import { Workshop } from './workshop.js';
 
 /** @typedef {import('./saving.js').Assistant} Assistant */
 
-/** @type {{assistant: Assistant|null, models: string[], providers: string[]}} */
+/** @type {{assistant: Assistant|null, models: string[], providers: string[], own: string[], prices: Record<string, import('./prices.js').Price>}} */
 const start = JSON.parse(at('start').textContent ?? '');
+know(start.prices, start.own);
 let { assistant } = start;
 let savedText = '';
 
@@ -162,7 +164,7 @@ function offerKept() {
 
 savedText = workshop.text();
 if (assistant) lifecycle.showState(assistant);
-document.body.append(make('datalist', { id: 'models' }, ...start.models.map((value) => make('option', { value }))));
+document.body.append(make('datalist', { id: 'models' }, ...start.models.map((value) => make('option', { value, label: priceWords(value) }))));
 offerKept();
 if (assistant) checker.soon(0);
 else workshop.about.focus();

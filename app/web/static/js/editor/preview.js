@@ -1,5 +1,6 @@
 // @ts-check
 /** The prompts as they would be sent, with their sizes. */
+import { money } from '../money.js';
 import { make } from './elements.js';
 
 /**
@@ -19,8 +20,14 @@ export function previewOf(preview) {
 /** @param {number} characters @param {number} tokens @param {string|null|undefined} cost */
 function sizes(characters, tokens, cost) {
   const parts = [`${whole.format(characters)} characters`, `about ${whole.format(tokens)} tokens`];
-  if (cost !== undefined && cost !== null) parts.push(`about ${cost} USD`);
+  if (cost !== undefined) parts.push(costWords(cost));
   return parts.join(', ');
+}
+
+/** @param {string|null} cost */
+function costWords(cost) {
+  if (cost === null) return 'cost unknown';
+  return cost === '0' ? 'costs nothing' : `about ${money(cost)} to ask`;
 }
 
 /** @param {PromptPreview} prompt */

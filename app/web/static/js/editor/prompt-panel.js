@@ -4,6 +4,7 @@ import { labelled, numberInput, textInput } from './controls.js';
 import { freshId, iconButton, make } from './elements.js';
 import { MappingList } from './mapping-list.js';
 import { knownNames } from './names.js';
+import { priceWords } from './prices.js';
 import { TemplateField } from './template-field.js';
 
 /**
@@ -49,8 +50,13 @@ export class PromptPanel {
   }
 
   model() {
-    return textInput({ label: 'Model', path: 'model', needed: true, list: 'models', mono: true, placeholder: 'provider/model' }, this.prompt.model,
-      (value) => { this.prompt.model = value.trim(); this.changed(); });
+    const field = textInput({ label: 'Model', path: 'model', hint: priceWords(this.prompt.model), needed: true, list: 'models', mono: true, placeholder: 'provider/model' }, this.prompt.model,
+      (value) => {
+        this.prompt.model = value.trim();
+        field.querySelector('small')?.replaceChildren(priceWords(this.prompt.model));
+        this.changed();
+      });
+    return field;
   }
 
   more() {

@@ -1,5 +1,6 @@
 // @ts-check
 /** A run as its events tell it: from the first event on, so that every reader sees all of it, once. */
+import { money } from '../money.js';
 import { Frames } from './frames.js';
 import { at, say } from './page.js';
 import { PromptCard } from './prompt-card.js';
@@ -146,7 +147,7 @@ export class RunView {
     say(at('elapsed'), duration(event.durationMs));
     const text = [...this.cards.values()].map((card) => card.text).join(' ');
     const words = text.length < 1_000_000 ? `, ${counted(text.match(/\S+/g)?.length ?? 0, 'word')}` : '';
-    this._word(`${stateWord(event.status)} after ${duration(event.durationMs)}${words}, ${counted(event.usage.totalTokens ?? 0, 'token')}.`);
+    this._word(`${stateWord(event.status)} after ${duration(event.durationMs)}${words}, ${counted(event.usage.totalTokens ?? 0, 'token')}${event.cost === undefined ? '' : `, ${money(event.cost)}`}.`);
     this._why(event);
     at('progress').hidden = true;
     at('policy')?.remove();
