@@ -84,13 +84,13 @@ class SqlExecutionStore:
 
     async def compact(self, execution_id: ExecutionId) -> None:
         """Does nothing to a live execution, or to one that is packed already."""
-        handle = await self._database.read(
+        handle = await self._database.read_one(
             lambda connection: log_reader.handle(connection, execution_id, self._definitions)
         )
         if handle is None or not handle.terminal:
             return
         key, prompt_ids = handle.key, handle.context.prompt_ids
-        unpacked = await self._database.read(lambda connection: compaction.load(connection, key, prompt_ids))
+        unpacked = await self._database.read_one(lambda connection: compaction.load(connection, key, prompt_ids))
         # Packed outside a transaction and off the event loop: nobody waits for zlib.
         strands = await asyncio.to_thread(unpacked.pack)
         await self._database.write(lambda connection: compaction.apply(connection, key, strands))
