@@ -27,7 +27,10 @@ _row = executions.c
 _SAME_KEY = (_row.principal_id == bindparam("principal"), _row.idempotency_key == bindparam("key"))
 
 #: Starts of one principal go one by one (SQLite: all writers do), or two could pass the limit together.
-_LOCK = Prepared(lambda _: select(users.c.id).where(users.c.id == bindparam("principal")).with_for_update())
+#: What else refers to the principal (`key_share`) does not wait for them.
+_LOCK = Prepared(
+    lambda _: select(users.c.id).where(users.c.id == bindparam("principal")).with_for_update(key_share=True)
+)
 
 _STATE = Prepared(
     lambda _: select(

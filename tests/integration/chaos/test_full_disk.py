@@ -124,7 +124,8 @@ async def _fill_under_a_run(client: StreamClient, server: PostgresServer, larges
 async def _refused(client: StreamClient, assistant: str) -> list[Received]:
     """Starts, until one is refused; those that found room."""
     body = {"assistantId": assistant, "inputs": {}}
-    url, stored = f"{client.base_url}/api/executions", []
+    url = f"{client.base_url}/api/executions"
+    stored: list[Received] = []
     while len(stored) < ROOM:
         async with client.session.post(url, json=body, headers=client.headers) as answer:
             if answer.status != 202:

@@ -56,5 +56,15 @@ async def test_rows_are_locked_in_one_order_whoever_wants_several(storage: Stora
         await task
 
 
+async def test_noting_who_watches_does_not_wait_for_commits_of_the_log(storage: Storage, stores: Stores) -> None:
+    """They lock the same rows in another order, so each could wait for what the other holds."""
+    owner = await stores.own()
+    await storage.watches.keep(OTHER, LEASE)
+    write = owner.write(Delta(0, 1, "x"))
+    async with holding(storage, lambda connection: log_commit.commit(connection, [write])), asyncio.timeout(3):
+        await storage.watches.note(OTHER, [owner.id], [])
+    assert await storage.watches.watched([owner.id], believe_leases=False) == {owner.id: True}
+
+
 def lock_of(owner: Owner) -> Select[tuple[int]]:
     return select(executions.c.key).where(executions.c.id == owner.id).with_for_update()
