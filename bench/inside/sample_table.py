@@ -46,16 +46,16 @@ class CpuSamples(msgspec.Struct, frozen=True):
         return table(["package", "share", f"µs a {self.unit}"], [*rows, ["in all", "", f"{cost:.0f}"]])
 
     def dearest(self) -> str:
-        """The functions of ours under which most was found, whoever did it for them."""
+        """The functions of ours that take most: by themselves, and with the libraries they call."""
         own: Counter[Place] = Counter()
-        under: Counter[Place] = Counter()
+        served: Counter[Place] = Counter()
         for stack, count in self.stacks:
             own[stack[0]] += count
-            for place in {place for place in stack if is_ours(place[0])}:
-                under[place] += count
+            if nearest := next((place for place in stack if is_ours(place[0])), None):
+                served[nearest] += count
         whole = own.total()
         rows = [
             [f"`{short(place[0])}:{place[1]} {place[2]}`", f"{own[place] / whole:.1%}", f"{count / whole:.1%}"]
-            for place, count in under.most_common(_DEAREST)
+            for place, count in served.most_common(_DEAREST)
         ]
-        return table(["function of ours", "by itself", "with what it calls"], rows)
+        return table(["function of ours", "by itself", "with the libraries it calls"], rows)

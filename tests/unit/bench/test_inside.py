@@ -59,7 +59,7 @@ def test_memory_is_told_by_stream_package_and_line() -> None:
     assert growth.lines().splitlines()[2] == "| `lib/streaming/clock.py:40` | 2,048 | 2.0 |"
 
 
-def test_samples_count_for_the_innermost_function_and_for_all_of_ours_above_it() -> None:
+def test_samples_count_for_the_innermost_function_and_for_the_nearest_of_ours() -> None:
     mine, its = (OURS, 46, "rfc3339"), (ASYNCIO, 1, "run")
     samples = CpuSamples(plain=0.5, stacks=[((mine, its), 3), ((its, mine, its), 1)], units=10, unit="token")
     assert "| lib/streaming/clock | 75.0% | 37500 |" in samples.rooms()
