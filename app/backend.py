@@ -48,7 +48,8 @@ def _shared(settings: Settings, clock: Clock, new_id: IdFactory) -> Backend:
     connect = connector(settings.database_url, STATEMENT_SECONDS)
     storage = configured_storage(settings, clock, new_id, TicketInsert())
     queue = PostgresJobQueue(
-        connect,
+        # A ticket that a crash of the server makes free again is dropped by whoever takes it: the execution is held.
+        connector(settings.database_url, STATEMENT_SECONDS, durable=False),
         clock,
         limit=settings.max_running_executions,
         hands=settings.worker_executions,

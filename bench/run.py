@@ -68,9 +68,10 @@ async def measure(names: Sequence[str], sizes: Sizes) -> Figures:
             ]
             floor = targets.direct(rig.place)
             await Course(rig, sizes, floor, _present(servers), _present(variants), figures, _say).run()
-        if sizes.inside and SQLITE in names:
-            _say("looks inside")
-            figures.inside.extend(await all_looks(rig))
+        for name in (SQLITE, POSTGRES):
+            if sizes.inside and name in names:
+                _say(f"looks inside {name}")
+                figures.inside.extend(await all_looks(rig, postgres=name == POSTGRES))
     return figures
 
 

@@ -59,7 +59,7 @@ class ApiKeyRepository:
 
     async def find(self, key_id: str) -> ApiKeyRecord | None:
         """The key with its user, also when it is revoked, expired or the user disabled: the caller decides."""
-        found = await self._database.read(lambda connection: _records(_FIND.rows(connection, key=key_id)), brief=True)
+        found = await self._database.read_one(lambda connection: _records(_FIND.rows(connection, key=key_id)))
         return found[0] if found else None
 
     async def list(self, user_id: PrincipalId) -> Sequence[ApiKeyRecord]:

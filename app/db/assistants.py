@@ -37,7 +37,7 @@ class AssistantRepository:
         )
 
     async def get(self, id_or_slug: str) -> AssistantRecord | None:
-        return await self._database.read(lambda connection: assistant_reads.get(connection, id_or_slug), brief=True)
+        return await self._database.read_one(lambda connection: assistant_reads.get(connection, id_or_slug))
 
     async def list(self, viewer: UserRecord, limit: int, cursor: str | None = None) -> Page[AssistantSummary]:
         """Approved ones and the viewer's own, for an admin all; newest first. Raises `InvalidCursor`."""

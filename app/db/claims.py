@@ -54,7 +54,7 @@ _LEASE = now_ms() + bindparam("lease_ms", type_=BigInteger)
 
 #: PostgreSQL looks at other tables before it waits for a row: a claim that waited for the last owner's commit would not
 #: see its events. So it waits in a statement of its own. SQLite has one writer at a time.
-_WAIT = Prepared(lambda _: select(_row.key).where(_row.id == bindparam("execution")).with_for_update())
+_WAIT = Prepared(lambda _: select(_row.key).where(_row.id == bindparam("execution")).with_for_update(key_share=True))
 
 _CLAIM = Prepared(
     lambda _: (

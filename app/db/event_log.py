@@ -39,8 +39,8 @@ class SqlLogStore:
         )
 
     async def handle(self, execution_id: ExecutionId) -> LogHandle | None:
-        return await self._database.read(
-            lambda connection: log_reader.handle(connection, execution_id, self._definitions), brief=True
+        return await self._database.read_one(
+            lambda connection: log_reader.handle(connection, execution_id, self._definitions)
         )
 
     async def read(self, handle: LogHandle, after: Seq, limit: int) -> Sequence[LogEntry]:

@@ -43,7 +43,7 @@ class ExecutionReader:
 
     async def owner_of(self, execution_id: ExecutionId) -> PrincipalId | None:
         """Whose execution it is: one look-up by key, for authorization."""
-        row = await self._database.read(lambda connection: _OWNER.row(connection, execution=execution_id), brief=True)
+        row = await self._database.read_one(lambda connection: _OWNER.row(connection, execution=execution_id))
         return None if row is None else PrincipalId(row.principal_id)
 
     async def give_feedback(self, execution_id: ExecutionId, prompt_id: PromptId, value: Feedback | None) -> bool:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from app.db import claims, compaction, log_reader, starts
+from app.db import claims, compaction, log_reader
 from app.db.definitions import DefinitionCache
-from app.db.errors import TicketRefused
 from app.db.port import Announcer, Database, TicketWriter
+from app.db.start_groups import StartGroups
+from app.db.starts import Start
 from lib.streaming.ports.execution_store import (
     Accepted,
     CancelView,
@@ -23,8 +23,6 @@ from lib.streaming.ports.execution_store import (
     Renewal,
 )
 from lib.streaming.types import EndedBy, Epoch, ExecutionId, WorkerId
-
-log = logging.getLogger(__name__)
 
 
 class SqlExecutionStore:
@@ -42,22 +40,12 @@ class SqlExecutionStore:
     ) -> None:
         self._database = database
         self._definitions = definitions
-        self._tickets = tickets
+        self._starts = StartGroups(database, definitions, tickets)
         self._announcer = announcer
 
     async def create(self, new: NewExecution, claimant: Claimant | None = None) -> Accepted:
         """As the port says; raises also `AssistantNotFound` if the version is gone."""
-        try:
-            return await self._create(new, claimant, self._tickets)
-        except TicketRefused as error:
-            # The sweep makes one once the queue is there again.
-            log.error("execution %s starts without a ticket: %s", new.id, error.message)  # noqa: TRY400
-            return await self._create(new, claimant, None)
-
-    async def _create(self, new: NewExecution, claimant: Claimant | None, tickets: TicketWriter | None) -> Accepted:
-        return await self._database.write(
-            lambda connection: starts.create(connection, new, self._definitions, claimant, tickets), brief=True
-        )
+        return await self._starts.create(Start(new, claimant))
 
     async def claim(self, execution_id: ExecutionId, worker: WorkerId, lease_seconds: float) -> Claim | None:
         lease_ms = _ms(lease_seconds)
@@ -96,13 +84,13 @@ class SqlExecutionStore:
 
     async def compact(self, execution_id: ExecutionId) -> None:
         """Does nothing to a live execution, or to one that is packed already."""
-        handle = await self._database.read(
+        handle = await self._database.read_one(
             lambda connection: log_reader.handle(connection, execution_id, self._definitions)
         )
         if handle is None or not handle.terminal:
             return
         key, prompt_ids = handle.key, handle.context.prompt_ids
-        unpacked = await self._database.read(lambda connection: compaction.load(connection, key, prompt_ids))
+        unpacked = await self._database.read_one(lambda connection: compaction.load(connection, key, prompt_ids))
         # Packed outside a transaction and off the event loop: nobody waits for zlib.
         strands = await asyncio.to_thread(unpacked.pack)
         await self._database.write(lambda connection: compaction.apply(connection, key, strands))

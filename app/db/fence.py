@@ -16,14 +16,16 @@ from lib.streaming.types import ExecutionId, ExecutionStatus
 
 _RUNNING: ColumnElement[str] = literal_column(f"'{ExecutionStatus.RUNNING}'")
 
-#: Of the running ones among some keys, in order: key, epoch, number of the newest event. PostgreSQL locks the rows, in that order.
+#: Of the running ones among some keys, in order: key, epoch, number of the newest event. PostgreSQL locks the rows, in
+#: that order; not against rows that refer to them (`key_share`), which are written in any order, and the two would
+#: wait for each other.
 STATEMENT = PreparedList(
     RowKey,
     lambda _, keys: (
         select(executions.c.key, executions.c.epoch, NEWEST)
         .where(executions.c.key.in_(keys), executions.c.status == _RUNNING)
         .order_by(executions.c.key)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ),
 )
 

@@ -45,15 +45,24 @@ def read(connection: Connection, handle: LogHandle, after: Seq, limit: int) -> l
 
 def load(connection: Connection, handle: LogHandle, after: Seq, limit: int) -> StoredPage:
     """What `read` needs of the database."""
-    plain = [LogEntry._make(row) for row in AFTER.raw(connection, key=handle.key, after=after, limit=limit)]
-    # Numbers have no gap but where deltas are packed, and the last event of all never is.
-    if not plain or plain[-1].seq == after + len(plain):
+    plain = entries_after(connection, handle, after, limit)
+    if is_gapless(plain, after):
         return StoredPage(plain, (), {}, after, limit)
     rows = connection.execute(
         select(event_timelines).where(event_timelines.c.execution_key == handle.key, event_timelines.c.last_seq > after)
     ).all()
     texts = result_texts(connection, handle.key, handle.context.prompt_ids) if rows else {}
     return StoredPage(plain, rows, texts, after, limit)
+
+
+def entries_after(connection: Connection, handle: LogHandle, after: Seq, limit: int) -> list[LogEntry]:
+    """At most `limit` entries that are rows; one statement."""
+    return [LogEntry._make(row) for row in AFTER.raw(connection, key=handle.key, after=after, limit=limit)]
+
+
+def is_gapless(entries: Sequence[LogEntry], after: Seq) -> bool:
+    """Whether these are all there are: numbers have no gap but where deltas are packed, and the last event never is."""
+    return not entries or entries[-1].seq == after + len(entries)
 
 
 class StoredPage(msgspec.Struct, frozen=True):

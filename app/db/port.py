@@ -33,6 +33,9 @@ class Database(Protocol):
     async def read(self, work: Callable[[Connection], T], *, brief: bool = False) -> T:
         """Run `work` on one snapshot; it must not write."""
 
+    async def read_one(self, work: Callable[[Connection], T]) -> T:
+        """As a brief `read`, for work that needs no snapshot: it is a single statement, or reads what never changes."""
+
     async def write(self, work: Callable[[Connection], T], *, brief: bool = False) -> T:
         """Run `work` as one transaction: committed if it returns, rolled back if it raises."""
 

@@ -80,6 +80,11 @@ class PreparedList:
         named = _named(keys)
         return self._sized(len(named)).rows(connection, **named, **values)
 
+    def run(self, connection: Connection, keys: Sequence[object], **values: object) -> int:
+        """How many rows were touched."""
+        named = _named(keys)
+        return self._sized(len(named)).run(connection, **named, **values)
+
     def raw(self, connection: Connection, keys: Sequence[object], **values: object) -> list[Any]:
         """All result rows as the driver gives them."""
         named = _named(keys)

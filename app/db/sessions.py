@@ -29,7 +29,7 @@ class SessionRepository:
 
     async def find(self, token_hash: bytes) -> SessionRecord | None:
         """The session with its user, unless it has expired or the user is disabled."""
-        return await self._database.read(lambda connection: _find(connection, token_hash), brief=True)
+        return await self._database.read_one(lambda connection: _find(connection, token_hash))
 
     async def touch(self, token_hash: bytes) -> None:
         """Note that the session was used now."""

@@ -66,6 +66,9 @@ class SqliteDatabase:
                 pass
         return await self._readers.run(work)
 
+    async def read_one(self, work: Callable[[Connection], T]) -> T:
+        return await self.read(work, brief=True)
+
     async def write(self, work: Callable[[Connection], T], *, brief: bool = False) -> T:
         return await self._write(work, brief=brief, one=False)
 

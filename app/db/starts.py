@@ -1,6 +1,9 @@
-"""Accepting an execution: idempotency, the principal's limit, the row and its first event, all in one transaction."""
+"""Accepting executions: idempotency, the principal's limit, the rows and their first events, all in one transaction."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
 
 import msgspec
 from sqlalchemy import Connection, bindparam, func, insert, select, update
@@ -24,7 +27,10 @@ _row = executions.c
 _SAME_KEY = (_row.principal_id == bindparam("principal"), _row.idempotency_key == bindparam("key"))
 
 #: Starts of one principal go one by one (SQLite: all writers do), or two could pass the limit together.
-_LOCK = Prepared(lambda _: select(users.c.id).where(users.c.id == bindparam("principal")).with_for_update())
+#: What else refers to the principal (`key_share`) does not wait for them.
+_LOCK = Prepared(
+    lambda _: select(users.c.id).where(users.c.id == bindparam("principal")).with_for_update(key_share=True)
+)
 
 _STATE = Prepared(
     lambda _: select(
@@ -52,35 +58,81 @@ _INSERT = Prepared(
 )
 
 
+class Start(msgspec.Struct, frozen=True):
+    """`claimant` is whose it is from the first moment; it needs no ticket then."""
+
+    new: NewExecution
+    claimant: Claimant | None = None
+
+
+#: What became of a start. Why one is refused is found before anything of it is written.
+Outcome: TypeAlias = Accepted | IdempotencyConflict | TooManyExecutions
+
+
 def create(
-    connection: Connection,
-    new: NewExecution,
-    definitions: DefinitionCache,
-    claimant: Claimant | None = None,
-    tickets: TicketWriter | None = None,
-) -> Accepted:
-    _LOCK.rows(connection, principal=new.principal_id)
-    state = _STATE.row(connection, principal=new.principal_id)
+    connection: Connection, starts: Sequence[Start], definitions: DefinitionCache, tickets: TicketWriter | None = None
+) -> list[Outcome]:
+    """What starts of one principal come to, in their order.
+
+    Raises `AssistantNotFound`, `ContentsRemoved`, `TicketRefused`: then none of them is stored.
+    """
+    principal = starts[0].new.principal_id
+    _LOCK.rows(connection, principal=principal)
+    state = _STATE.row(connection, principal=principal)
     assert state is not None
-    if existing := _existing(connection, new, state.now):
-        return msgspec.structs.replace(existing, ticketed=tickets is not None)
-    if state.live >= new.max_concurrent:
-        message = f"{new.max_concurrent} of your executions are still running; wait for one to end or stop one."
-        raise TooManyExecutions(message, limit=new.max_concurrent)
-    key = _insert(connection, new, state.now, claimant)
-    code, data = pack(ExecutionQueued(state.pending))
-    event_rows.INSERT.many(connection, [(key, 1, code, state.now, data)])
-    if new.rerun is not None:
-        kept_results.copy(connection, key, new.rerun)
-    if tickets is not None and claimant is None:
-        _write_ticket(connection, new.id, tickets)
-    version = definitions.get(connection, new.version_id)
-    handle = LogHandle(key, LogContext(new.id, version.prompt_ids), Seq(1), terminal=False)
-    if claimant is None:
-        return Accepted(new.id, ExecutionStatus.PENDING, existing=False, handle=handle, ticketed=tickets is not None)
-    kept = kept_results.of_execution(connection, key) if new.rerun is not None else ()
-    claim = _first_claim(new, handle, version, state.now, kept)
-    return Accepted(new.id, ExecutionStatus.RUNNING, existing=False, handle=handle, claim=claim)
+    transaction = _Transaction(connection, definitions, state, ticketed=tickets is not None)
+    outcomes = [transaction.accept(start) for start in starts]
+    if transaction.entries:
+        event_rows.INSERT.many(connection, transaction.entries)
+    if tickets is not None and transaction.unclaimed:
+        _write_tickets(connection, transaction.unclaimed, tickets)
+    return outcomes
+
+
+class _Transaction:
+    """Stores one execution after the other, and counts with them; what can be written together is left for the end."""
+
+    def __init__(
+        self, connection: Connection, definitions: DefinitionCache, state: tuple[int, int, int], *, ticketed: bool
+    ) -> None:
+        self._connection = connection
+        self._definitions = definitions
+        self._now, self._live, self._pending = state
+        self._ticketed = ticketed
+        #: Rows of (execution key, *LogEntry).
+        self.entries: list[tuple[object, ...]] = []
+        self.unclaimed: list[ExecutionId] = []
+
+    def accept(self, start: Start) -> Outcome:
+        new, claimant = start.new, start.claimant
+        try:
+            existing = _existing(self._connection, new, self._now)
+        except IdempotencyConflict as conflict:
+            return conflict
+        if existing:
+            return msgspec.structs.replace(existing, ticketed=self._ticketed)
+        if self._live >= new.max_concurrent:
+            message = f"{new.max_concurrent} of your executions are still running; wait for one to end or stop one."
+            return TooManyExecutions(message, limit=new.max_concurrent)
+        key = _insert(self._connection, new, self._now, claimant)
+        if new.rerun is not None:
+            kept_results.copy(self._connection, key, new.rerun)
+        self._count(key, start)
+        version = self._definitions.get(self._connection, new.version_id)
+        handle = LogHandle(key, LogContext(new.id, version.prompt_ids), Seq(1), terminal=False)
+        if claimant is None:
+            return Accepted(new.id, ExecutionStatus.PENDING, existing=False, handle=handle, ticketed=self._ticketed)
+        kept = kept_results.of_execution(self._connection, key) if new.rerun is not None else ()
+        claim = _first_claim(new, handle, version, self._now, kept)
+        return Accepted(new.id, ExecutionStatus.RUNNING, existing=False, handle=handle, claim=claim)
+
+    def _count(self, key: int, start: Start) -> None:
+        code, data = pack(ExecutionQueued(self._pending))
+        self.entries.append((key, 1, code, self._now, data))
+        self._live += 1
+        if start.claimant is None:
+            self._pending += 1
+            self.unclaimed.append(start.new.id)
 
 
 def _first_claim(
@@ -110,9 +162,9 @@ def _first_claim(
     )
 
 
-def _write_ticket(connection: Connection, execution_id: ExecutionId, tickets: TicketWriter) -> None:
+def _write_tickets(connection: Connection, execution_ids: Sequence[ExecutionId], tickets: TicketWriter) -> None:
     try:
-        connection.exec_driver_sql(tickets.text, tickets.values(execution_id)).close()
+        connection.exec_driver_sql(tickets.text, tickets.values(*execution_ids)).close()
     except ProgrammingError as error:
         raise TicketRefused("The job queue's tables are not as they should be.") from error
 

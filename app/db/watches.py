@@ -4,10 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Connection, and_, delete, false, func, insert, not_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    false,
+    func,
+    insert,
+    not_,
+    select,
+    update,
+)
+from sqlalchemy.sql.dml import UpdateBase
 
 from app.db.dialect import now_ms, upsert
 from app.db.port import Announcer, Database
+from app.db.prepared import PreparedList
 from app.db.tables import LIVE, executions, nodes, watches
 from lib.streaming.types import ExecutionId, WorkerId
 
@@ -31,9 +48,9 @@ class SqlWatchStore:
 
         def work(connection: Connection) -> None:
             if watched:
-                _arrive(connection, node, watched)
+                _ARRIVE.run(connection, tuple(watched), node=node)
             if left:
-                _leave(connection, node, left)
+                _LEAVE.run(connection, tuple(left), node=node)
             if self._announcer is not None:
                 self._announcer.audience_changed(connection, [*watched, *left])
 
@@ -42,9 +59,9 @@ class SqlWatchStore:
     async def watched(
         self, execution_ids: Collection[ExecutionId], *, believe_leases: bool
     ) -> Mapping[ExecutionId, bool]:
-        return await self._database.read(
-            lambda connection: _watched(connection, execution_ids, believe_leases=believe_leases)
-        )
+        asked, statement = tuple(execution_ids), _VIEWERS_ALIVE if believe_leases else _VIEWERS
+        rows = await self._database.read_one(lambda connection: statement.rows(connection, asked) if asked else [])
+        return {ExecutionId(row.id): row.viewers > 0 for row in rows}
 
     async def tidy(self) -> None:
         await self._database.write(_tidy)
@@ -58,40 +75,40 @@ def _keep(connection: Connection, node: WorkerId, lease_ms: int) -> bool:
     return False
 
 
-def _arrive(connection: Connection, node: WorkerId, execution_ids: Collection[ExecutionId]) -> None:
+def _arrival(dialect: str, ids: list[BindParameter[str]]) -> UpdateBase:
     rows = (
         select(executions.c.key, nodes.c.id, false())
-        .select_from(executions.join(nodes, nodes.c.id == node))
-        .where(executions.c.id.in_(execution_ids))
+        .select_from(executions.join(nodes, nodes.c.id == bindparam("node")))
+        .where(executions.c.id.in_(ids))
     )
-    statement = upsert(connection.dialect.name, watches).from_select(["execution_key", "node_id", "gone"], rows)
-    again = statement.on_conflict_do_update(
+    statement = upsert(dialect, watches).from_select(["execution_key", "node_id", "gone"], rows)
+    return statement.on_conflict_do_update(
         index_elements=[watches.c.execution_key, watches.c.node_id], set_={"gone": False}
     )
-    connection.execute(again).close()
 
 
-def _leave(connection: Connection, node: WorkerId, execution_ids: Collection[ExecutionId]) -> None:
-    keys = select(executions.c.key).where(executions.c.id.in_(execution_ids))
-    connection.execute(
-        update(watches).where(watches.c.node_id == node, watches.c.execution_key.in_(keys)).values(gone=True)
-    ).close()
+def _departure(_: str, ids: list[BindParameter[str]]) -> UpdateBase:
+    keys = select(executions.c.key).where(executions.c.id.in_(ids))
+    mine = (watches.c.node_id == bindparam("node"), watches.c.execution_key.in_(keys))
+    return update(watches).where(*mine).values(gone=True)
 
 
-def _watched(
-    connection: Connection, execution_ids: Collection[ExecutionId], *, believe_leases: bool
-) -> dict[ExecutionId, bool]:
-    here = not_(watches.c.gone)
-    if believe_leases:
-        here = and_(here, nodes.c.lease_until_ms > now_ms())
-    rows = connection.execute(
-        select(executions.c.id, func.count().filter(here))
+def _viewers(ids: list[BindParameter[str]], here: ColumnElement[bool]) -> Select[tuple[ExecutionId, int]]:
+    return (
+        select(executions.c.id, func.count().filter(here).label("viewers"))
         .join(watches, watches.c.execution_key == executions.c.key)
         .join(nodes, nodes.c.id == watches.c.node_id)
-        .where(executions.c.id.in_(execution_ids))
+        .where(executions.c.id.in_(ids))
         .group_by(executions.c.id)
     )
-    return {ExecutionId(execution_id): count > 0 for execution_id, count in rows}
+
+
+_HERE = not_(watches.c.gone)
+_ARRIVE = PreparedList(Text(), _arrival)
+_LEAVE = PreparedList(Text(), _departure)
+_VIEWERS = PreparedList(Text(), lambda _, ids: _viewers(ids, _HERE))
+#: Those on nodes that live.
+_VIEWERS_ALIVE = PreparedList(Text(), lambda _, ids: _viewers(ids, and_(_HERE, nodes.c.lease_until_ms > now_ms())))
 
 
 def _tidy(connection: Connection) -> None:

@@ -113,10 +113,11 @@ class TicketWorker:
 
     async def _take(self, table: TicketTable) -> float:
         while not self._in_hand.paused and (free := self._hands - len(self._jobs)) > 0:
-            jobs = await table.take(min(free, BATCH))
+            most = min(free, BATCH)
+            jobs = await table.take(most)
             for job in jobs:
                 self._begin(job)
-            if not jobs:
+            if len(jobs) < most:
                 return random.uniform(*LOOK_AGAIN_SECONDS) if await table.has_more() else LOOK_SECONDS  # noqa: S311
         return LOOK_SECONDS
 

@@ -17,6 +17,7 @@ import msgspec
 
 from bench.inside.cpu_table import CpuProfile
 from bench.inside.memory_table import MemoryGrowth
+from bench.inside.sample_table import CpuSamples
 from bench.load import Load, LoadResult
 from bench.metrics.idle import held_open
 from bench.metrics.replay import RATE as REPLAY_RATE
@@ -30,23 +31,26 @@ from bench.script import Script
 PACED_STREAMS, PACED_RATE = 50, 20
 _WRITTEN_SECONDS = 30.0
 
+Cpu: TypeAlias = CpuProfile | CpuSamples
 Serve: TypeAlias = Callable[..., AbstractAsyncContextManager[Ours]]
 
 
 class Sizes(msgspec.Struct, frozen=True):
-    """How much of each load."""
+    """How much of each load; `probe`: what looks at its CPU, `cpu` (each call) or `samples`."""
 
     starts: int = 300
     paced_seconds: float = 5.0
     replay_clients: int = 500
     replay_events: int = 1000
     idle_streams: int = 200
+    probe: str = "cpu"
 
 
 class Probed(msgspec.Struct, frozen=True):
     """A server under a probe."""
 
     server: Ours
+    kind: str
     file: Path
 
     def begin(self) -> None:
@@ -69,12 +73,12 @@ async def probed(rig: Rig, serve: Serve, kind: str) -> AsyncIterator[Probed]:
     file = rig.place.directory / f"inside-{kind}.found"
     async with serve(rig.place, f"inside-{kind}", ("-m", "bench.inside.probe", kind, str(file), "serve")) as server:
         await warm_up(rig, server)
-        yield Probed(server, file)
+        yield Probed(server, kind, file)
 
 
-async def start(rig: Rig, serve: Serve, sizes: Sizes) -> CpuProfile:
+async def start(rig: Rig, serve: Serve, sizes: Sizes) -> Cpu:
     """One execution after the other, one token each; a unit is a request."""
-    async with probed(rig, serve, "cpu") as under:
+    async with probed(rig, serve, sizes.probe) as under:
         load = Load(
             port=under.server.port,
             requests=[under.server.request(Script(1))],
@@ -85,9 +89,9 @@ async def start(rig: Rig, serve: Serve, sizes: Sizes) -> CpuProfile:
         return await _profiled(under, lambda: rig.play(load), sizes.starts, "request")
 
 
-async def paced(rig: Rig, serve: Serve, sizes: Sizes) -> CpuProfile:
+async def paced(rig: Rig, serve: Serve, sizes: Sizes) -> Cpu:
     """Streams at a steady rate; a unit is a token."""
-    async with probed(rig, serve, "cpu") as under:
+    async with probed(rig, serve, sizes.probe) as under:
         tokens = round(PACED_STREAMS * PACED_RATE * sizes.paced_seconds)
         return await _profiled(
             under,
@@ -97,9 +101,9 @@ async def paced(rig: Rig, serve: Serve, sizes: Sizes) -> CpuProfile:
         )
 
 
-async def replay(rig: Rig, serve: Serve, sizes: Sizes) -> CpuProfile:
+async def replay(rig: Rig, serve: Serve, sizes: Sizes) -> Cpu:
     """Many come back at once to a live execution; a unit is a client."""
-    async with probed(rig, serve, "cpu") as under:
+    async with probed(rig, serve, sizes.probe) as under:
         events, clients = sizes.replay_events, sizes.replay_clients
         execution = await under.server.start_unwatched(Script(events, rate=REPLAY_RATE, hold=True))
         await asyncio.sleep(events / REPLAY_RATE + 1.0)
@@ -126,14 +130,17 @@ async def idle(rig: Rig, serve: Serve, sizes: Sizes) -> MemoryGrowth:
 async def _nothing() -> None: ...
 
 
-async def _profiled(under: Probed, play: Callable[[], Awaitable[LoadResult]], units: int, unit: str) -> CpuProfile:
+async def _profiled(under: Probed, play: Callable[[], Awaitable[LoadResult]], units: int, unit: str) -> Cpu:
     """The load twice: as it is, for what it costs, and profiled, for where that goes."""
     before = cpu_seconds(under.server.pid)
     _complete(await play())
     plain = cpu_seconds(under.server.pid) - before
     under.begin()
     _complete(await play())
-    cpu, stats = await under.end()
+    found = await under.end()
+    if under.kind == "samples":
+        return CpuSamples(plain, found, units, unit)
+    cpu, stats = found
     return CpuProfile(plain, cpu, stats, units, unit)
 
 
@@ -142,7 +149,7 @@ def _complete(result: LoadResult) -> None:
         print(f"Doubtful: {lacking}", file=sys.stderr)
 
 
-LOADS: dict[str, Callable[[Rig, Serve, Sizes], Awaitable[CpuProfile | MemoryGrowth]]] = {
+LOADS: dict[str, Callable[[Rig, Serve, Sizes], Awaitable[Cpu | MemoryGrowth]]] = {
     "start": start,
     "paced": paced,
     "replay": replay,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from bench.inside.cpu_table import CpuProfile
 from bench.inside.loads import LOADS, Serve, Sizes
 from bench.inside.memory_table import MemoryGrowth
-from bench.our_servers import on_sqlite
+from bench.inside.sample_table import CpuSamples
+from bench.our_servers import on_postgres, on_sqlite
 from bench.rig import Rig
 
 _TITLES = {
@@ -18,20 +19,23 @@ _TITLES = {
 
 async def look(rig: Rig, name: str, serve: Serve, sizes: Sizes | None = None) -> str:
     """Both tables of one load: packages, then functions or lines."""
-    found = await LOADS[name](rig, serve, sizes or Sizes())
-    if isinstance(found, CpuProfile):
+    # A profile of calls does not survive the greenlets of PostgreSQL's statements.
+    default = Sizes(probe="samples") if serve is on_postgres else Sizes()
+    found = await LOADS[name](rig, serve, sizes or default)
+    if isinstance(found, CpuProfile | CpuSamples):
         return f"{found.rooms()}\n\n{found.dearest()}"
     assert isinstance(found, MemoryGrowth)
     return f"{found.rooms()}\n\n{found.lines()}"
 
 
-async def all_looks(rig: Rig) -> list[tuple[str, str]]:
-    """Title and tables of every load, on SQLite; a load that fails says so in its place."""
+async def all_looks(rig: Rig, *, postgres: bool = False) -> list[tuple[str, str]]:
+    """Title and tables of every load, on SQLite or PostgreSQL; a load that fails says so in its place."""
+    serve, where, option = (on_postgres, " on PostgreSQL", " --postgres") if postgres else (on_sqlite, "", "")
     looks = []
     for name, title in _TITLES.items():
         try:
-            tables = await look(rig, name, on_sqlite)
+            tables = await look(rig, name, serve)
         except Exception as error:  # noqa: BLE001 - the figures before it must not be lost
             tables = f"not measured: {type(error).__name__}: {error}"
-        looks.append((f"{title} (`python -m bench.inside {name}`)", tables))
+        looks.append((f"{title}{where} (`python -m bench.inside {name}{option}`)", tables))
     return looks

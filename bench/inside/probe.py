@@ -1,4 +1,4 @@
-"""Our server under a probe: `python -m bench.inside.probe cpu|memory <file> serve`.
+"""Our server under a probe: `python -m bench.inside.probe cpu|samples|memory <file> serve`.
 
 SIGUSR1 begins a measurement, SIGUSR2 ends it and writes the file; the last one counts.
 """
@@ -12,12 +12,15 @@ import signal
 import sys
 import time
 import tracemalloc
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
 from app.cli import main
+
+_SAMPLE_SECONDS = 0.001
 
 
 class Probe(Protocol):
@@ -47,6 +50,33 @@ class CpuProbe:
         return marshal.dumps((cpu, self._profile.stats))
 
 
+class SampleProbe:
+    """Where the event loop's thread is after each millisecond of CPU time of the process.
+
+    Statements on PostgreSQL run in greenlets, between which a profile of calls loses its way.
+    """
+
+    def __init__(self) -> None:
+        self._found: Counter[tuple[tuple[str, int, str], ...]] = Counter()
+
+    def begin(self) -> None:
+        self._found.clear()
+        signal.signal(signal.SIGPROF, self._take)
+        signal.setitimer(signal.ITIMER_PROF, _SAMPLE_SECONDS, _SAMPLE_SECONDS)
+
+    def end(self) -> bytes:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        return marshal.dumps(list(self._found.items()))
+
+    def _take(self, _: int, frame: FrameType | None) -> None:
+        stack = []
+        while frame is not None:
+            code = frame.f_code
+            stack.append((code.co_filename, code.co_firstlineno, code.co_name))
+            frame = frame.f_back
+        self._found[tuple(stack)] += 1
+
+
 class MemoryProbe:
     """What was allocated by Python since the beginning and is still there, by the line that asked for it."""
 
@@ -68,7 +98,7 @@ class MemoryProbe:
         return marshal.dumps(grown)
 
 
-PROBES: dict[str, Callable[[], Probe]] = {"cpu": CpuProbe, "memory": MemoryProbe}
+PROBES: dict[str, Callable[[], Probe]] = {"cpu": CpuProbe, "samples": SampleProbe, "memory": MemoryProbe}
 
 
 def listen_for_signals(probe: Probe, file: Path) -> None:

@@ -57,11 +57,12 @@ class Identity(TypedDict, total=False):
 class PostgresServer:
     """A cluster in a temporary directory, reached through a Unix socket; `close` removes it.
 
-    PostgreSQL refuses to run as root; it runs as `nobody` then.
+    PostgreSQL refuses to run as root; it runs as `nobody` then. `initdb`: more options for how its files are made.
     """
 
-    def __init__(self, settings: Mapping[str, str] = SETTINGS) -> None:
+    def __init__(self, settings: Mapping[str, str] = SETTINGS, initdb: Sequence[str] = ()) -> None:
         self._settings = settings
+        self._options = (*INITDB, *initdb)
         self._identity = _identity()
         # Short enough for a socket's name and reachable by `nobody`, which TMPDIR need not be.
         self.directory = Path(tempfile.mkdtemp(prefix="aa-postgres-", dir="/tmp"))
@@ -80,6 +81,18 @@ class PostgresServer:
     def pid(self) -> int:
         """The process that all others of the server are children of."""
         return int(self._state()[0])
+
+    def limit_files(self, largest: int | None) -> None:
+        """No file may grow above a size in bytes, which is as good as a full disk; None lifts it. Takes a while.
+
+        Pieces of the log of writes are made in full size: a limit below it is the end of the server.
+        """
+        limit = "unlimited" if largest is None else str(largest)
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        for pid in (str(self.pid), *children.split()):
+            # Only their own user may, who for root is somebody else. A child may have ended by now.
+            command = ["prlimit", "--pid", pid, f"--fsize={limit}:"]
+            subprocess.run(command, **self._identity, check=False, capture_output=True)
 
     def start(self) -> None:
         """Returns when connections are taken."""
@@ -130,7 +143,7 @@ class PostgresServer:
 
     def _initialize(self) -> None:
         subprocess.run(
-            [self._programs / "initdb", "-D", self._data, "-U", "postgres", "--no-sync", *INITDB],
+            [self._programs / "initdb", "-D", self._data, "-U", "postgres", "--no-sync", *self._options],
             **self._identity,
             cwd=self.directory,
             check=True,

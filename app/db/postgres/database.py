@@ -14,7 +14,7 @@ from app.db.port import DatabaseLoad
 from app.db.postgres import engine
 from app.db.postgres.failures import outage, translated
 from app.db.postgres.outcome import Outcomes
-from app.db.postgres.unit import READ, WRITE, CommitUnanswered, Outworn, Unit
+from app.db.postgres.unit import READ, WRITE, CommitUnanswered, Glance, Outworn, Unit
 from lib.streaming.clock import Clock
 from lib.streaming.errors import StorageUnavailable
 
@@ -38,6 +38,9 @@ class PostgresDatabase:
     async def read(self, work: Callable[[Connection], T], *, brief: bool = False) -> T:
         return await self._run(Unit(READ, work))
 
+    async def read_one(self, work: Callable[[Connection], T]) -> T:
+        return await self._run(Glance(work))
+
     async def write(self, work: Callable[[Connection], T], *, brief: bool = False) -> T:
         return await self._run(Unit(WRITE, work, named=True))
 
@@ -57,7 +60,7 @@ class PostgresDatabase:
             await asyncio.wait(self._running)
         await self._engine.dispose()
 
-    async def _run(self, unit: Unit[T]) -> T:
+    async def _run(self, unit: Unit[T] | Glance[T]) -> T:
         """In a task of its own: broken off in mid-query, it would cost the connection and leave its outcome open."""
         if self._closed:
             raise StorageUnavailable("The database is closed.")
@@ -66,7 +69,7 @@ class PostgresDatabase:
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
 
-    async def _settled(self, unit: Unit[T]) -> T:
+    async def _settled(self, unit: Unit[T] | Glance[T]) -> T:
         with translated():
             try:
                 await self._transact(unit)
@@ -75,7 +78,7 @@ class PostgresDatabase:
                     raise outage(unanswered.cause) from unanswered
         return unit.result
 
-    async def _transact(self, unit: Unit[T]) -> None:
+    async def _transact(self, unit: Unit[T] | Glance[T]) -> None:
         for _ in range(self._tries):
             with suppress(Outworn):
                 async with self._engine.connect() as connection:

@@ -28,6 +28,12 @@ class PostgresLogStore:
         return await self._rows.handle(execution_id)
 
     async def read(self, handle: LogHandle, after: Seq, limit: int) -> Sequence[LogEntry]:
+        # Nearly all that is read is what is being written, which is not packed: one statement then, and no transaction.
+        entries = await self._database.read_one(
+            lambda connection: log_reader.entries_after(connection, handle, after, limit)
+        )
+        if log_reader.is_gapless(entries, after):
+            return entries
         page = await self._database.read(lambda connection: log_reader.load(connection, handle, after, limit))
         # Unpacked off the event loop, on which all units of work run here.
         return await asyncio.to_thread(page.entries) if page.packed else page.entries()

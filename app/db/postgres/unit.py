@@ -1,4 +1,4 @@
-"""One unit of work on one connection: begin, work, commit; or as if it had never been."""
+"""One unit of work on one connection: begin, work, commit; or as if it had never been. Or a mere glance."""
 
 from __future__ import annotations
 
@@ -79,6 +79,30 @@ class Unit(Generic[T]):
                 raise outage(error) from error
             raise CommitUnanswered(transaction, error) from error
         assert answer == "COMMIT", "a unit of work lets the errors of its statements through"
+
+
+class Glance(Generic[T]):
+    """Work that only reads and needs no transaction, so it takes a turn a statement and none besides."""
+
+    result: T
+
+    def __init__(self, work: Callable[[Connection], T]) -> None:
+        self._work = work
+
+    def run(self, connection: Connection) -> None:
+        """Raises `Outworn`, `StorageUnavailable`, and whatever the work raises."""
+        driver = Driver(connection)
+        try:
+            self.result = self._work(connection)
+        except BaseException as error:
+            broken = driver.closed and is_outage(error, closed=True) and not isinstance(cause_of(error), TimeoutError)
+            driver.roll_back(error)
+            # It has changed nothing: where the connection broke, another one may do it again.
+            if broken or _is_outdated(error):
+                raise Outworn from error
+            if is_outage(error):
+                raise outage(error) from error
+            raise
 
 
 def _is_outdated(error: BaseException) -> bool:

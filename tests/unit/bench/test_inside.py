@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import marshal
+import time
 
 from bench.inside.cpu_table import CpuProfile, Function, Stats
 from bench.inside.memory_table import MemoryGrowth
+from bench.inside.probe import SampleProbe
 from bench.inside.rooms import room_of
+from bench.inside.sample_table import CpuSamples
 from lib.streaming.clock import rfc3339
 
 OURS = rfc3339.__code__.co_filename
@@ -53,3 +57,22 @@ def test_memory_is_told_by_stream_package_and_line() -> None:
     assert "| lib/streaming/clock | 2.00 | 2.0 |" in growth.rooms()
     assert "| in all | 3.00 |  |" in growth.rooms()
     assert growth.lines().splitlines()[2] == "| `lib/streaming/clock.py:40` | 2,048 | 2.0 |"
+
+
+def test_samples_count_for_the_innermost_function_and_for_the_nearest_of_ours() -> None:
+    mine, its = (OURS, 46, "rfc3339"), (ASYNCIO, 1, "run")
+    samples = CpuSamples(plain=0.5, stacks=[((mine, its), 3), ((its, mine, its), 1)], units=10, unit="token")
+    assert "| lib/streaming/clock | 75.0% | 37500 |" in samples.rooms()
+    assert samples.rooms().splitlines()[-1] == "| in all |  | 50000 |"
+    assert samples.dearest().splitlines()[2:] == ["| `lib/streaming/clock.py:46 rfc3339` | 75.0% | 100.0% |"]
+
+
+def test_a_sample_is_taken_for_each_millisecond_that_the_process_works() -> None:
+    probe = SampleProbe()
+    probe.begin()
+    until = time.process_time() + 0.2
+    while time.process_time() < until:
+        pass
+    stacks = marshal.loads(probe.end())
+    this = test_a_sample_is_taken_for_each_millisecond_that_the_process_works.__code__
+    assert (this.co_filename, this.co_firstlineno, this.co_name) in {stack[0] for stack, _ in stacks}

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, make_url, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.util import await_
 
 from app.db.postgres import engine
@@ -158,6 +159,40 @@ async def test_idle_connections_that_were_ended_are_replaced_unnoticed(database:
     assert len(await database.read(words)) == POOL
 
 
+async def test_a_glance_goes_on_where_idle_connections_were_ended(database: PostgresDatabase) -> None:
+    backends = set(await asyncio.gather(*(database.read(pid) for _ in range(POOL))))
+    await database.write(partial(add, "one"))
+    for backend in backends:
+        with suppress(StorageUnavailable):  # one of them ends itself
+            await kill(backend, database)
+    assert await asyncio.gather(*(database.read_one(words) for _ in range(POOL))) == [["one"]] * POOL
+
+
+async def test_a_glance_at_a_server_that_stands_still_is_given_up(
+    own_database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "STATEMENT_SECONDS", 0.2)
+    narrow = PostgresDatabase(database_url(own_database), SystemClock(), pool_size=1)
+    backend = await narrow.read_one(pid)
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        with pytest.raises(StorageUnavailable):
+            await narrow.read_one(words)
+        assert await narrow.read_one(words) == []
+    finally:
+        os.kill(backend, signal.SIGCONT)
+    await narrow.close()
+
+
+async def test_a_mistake_in_a_glance_leaves_its_connection_usable(database: PostgresDatabase) -> None:
+    narrow = PostgresDatabase(database_url(database), SystemClock(), pool_size=1)
+    backend = await narrow.read_one(pid)
+    with pytest.raises(DBAPIError):
+        await narrow.read_one(partial(run, "SELECT nonsense"))
+    assert await narrow.read_one(pid) == backend
+    await narrow.close()
+
+
 async def test_a_restarted_server_is_found_again(
     own_database: PostgresDatabase, postgres_server: PostgresServer
 ) -> None:
@@ -243,6 +278,15 @@ async def test_a_table_that_was_changed_under_a_prepared_statement_is_no_failure
     await other.write(partial(run, "ALTER TABLE words ALTER word TYPE varchar(10)"))
     await other.close()
     assert await asyncio.gather(*(database.read(words) for _ in range(POOL * 3))) == [["1"]] * POOL * 3
+
+
+async def test_nor_is_it_one_of_a_glance(database: PostgresDatabase) -> None:
+    await database.write(partial(add, "1"))
+    await asyncio.gather(*(database.read_one(words) for _ in range(POOL * 3)))
+    other = PostgresDatabase(database_url(database), SystemClock(), pool_size=1)
+    await other.write(partial(run, "ALTER TABLE words ALTER word TYPE varchar(10)"))
+    await other.close()
+    assert await asyncio.gather(*(database.read_one(words) for _ in range(POOL * 3))) == [["1"]] * POOL * 3
 
 
 @pytest.fixture

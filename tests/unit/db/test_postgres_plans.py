@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 
+import msgspec
 import pytest
 from sqlalchemy import delete
 
@@ -13,7 +15,7 @@ from app.db.oversight import Order, OversightFilter
 from app.db.records import ExecutionFilter
 from app.db.tables import executions
 from lib.streaming.ports.execution_store import Rerun
-from lib.streaming.types import AssistantId, PrincipalId, PromptId, Seq
+from lib.streaming.types import AssistantId, ExecutionId, PrincipalId, PromptId, Seq
 from tests.support.database import open_storage_at
 from tests.support.database_clock import DatabaseClock
 from tests.support.postgres import PostgresDatabases, run
@@ -160,8 +162,21 @@ class TestCounts:
         new = await stores.new(idempotency_key="key", request_hash=b"h")
         recorder.forget()
         await stores.executions.create(new)
-        # Its principal, the state, the key; the row, its event; the version once a process; the transaction's name.
-        assert recorder.heads == ["SELECT", "SELECT", "SELECT", "INSERT", "INSERT", "SELECT", "SELECT"]
+        # Its principal, the state, the key; the row; the version once a process; the event; the transaction's name.
+        assert recorder.heads == ["SELECT", "SELECT", "SELECT", "INSERT", "SELECT", "INSERT", "SELECT"]
+
+    async def test_starts_that_come_while_their_principal_has_one_under_way(
+        self, recorder: PostgresRecorder, stores: Stores
+    ) -> None:
+        first = await stores.new()
+        await stores.executions.create(first)
+        news = [msgspec.structs.replace(first, id=ExecutionId(f"another-{number}")) for number in range(11)]
+        recorder.forget()
+        await asyncio.gather(*(stores.executions.create(new) for new in news))
+        # The first by itself. Of the ten others only the row is written for each, and the event in one go.
+        alone = ["SELECT", "SELECT", "INSERT", "INSERT", "SELECT"]
+        together = ["SELECT", "SELECT", *["INSERT"] * 10, *["INSERT"] * 10, "SELECT"]
+        assert recorder.heads == alone + together
 
     async def test_a_first_claim(self, recorder: PostgresRecorder, stores: Stores) -> None:
         accepted = await stores.start()

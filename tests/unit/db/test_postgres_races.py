@@ -3,49 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 
 import pytest
-from sqlalchemy import Connection, Select, select, text
-from sqlalchemy.util import await_
+from sqlalchemy import Select, select
 
 from app.db import log_commit
 from app.db.database import Storage
 from app.db.tables import executions
+from tests.support.postgres_locks import holding, until_somebody_waits
 from tests.support.stores import LEASE, OTHER, WORKER, Delta, Owner, Stores
-
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @pytest.fixture
 def url(postgres_url: str) -> str:
     return postgres_url
-
-
-async def until_somebody_waits(storage: Storage) -> None:
-    async with asyncio.timeout(10):
-        while not await storage.database.read(lambda connection: connection.scalar(text(WAITING))):
-            continue
-
-
-@asynccontextmanager
-async def holding(storage: Storage, work: Callable[[Connection], object]) -> AsyncIterator[None]:
-    """A transaction that has done `work` and is committed at the end."""
-    there, go = asyncio.Event(), asyncio.Event()
-
-    def hold(connection: Connection) -> None:
-        work(connection)
-        there.set()
-        await_(go.wait())
-
-    task = asyncio.ensure_future(storage.database.write(hold))
-    await there.wait()
-    try:
-        yield
-    finally:
-        go.set()
-        await task
 
 
 async def test_a_takeover_counts_what_the_last_owner_commits_at_that_moment(storage: Storage, stores: Stores) -> None:
@@ -83,6 +54,16 @@ async def test_rows_are_locked_in_one_order_whoever_wants_several(storage: Stora
             )
         assert (first.id in free, third.id in free) == (False, True)
         await task
+
+
+async def test_noting_who_watches_does_not_wait_for_commits_of_the_log(storage: Storage, stores: Stores) -> None:
+    """They lock the same rows in another order, so each could wait for what the other holds."""
+    owner = await stores.own()
+    await storage.watches.keep(OTHER, LEASE)
+    write = owner.write(Delta(0, 1, "x"))
+    async with holding(storage, lambda connection: log_commit.commit(connection, [write])), asyncio.timeout(3):
+        await storage.watches.note(OTHER, [owner.id], [])
+    assert await storage.watches.watched([owner.id], believe_leases=False) == {owner.id: True}
 
 
 def lock_of(owner: Owner) -> Select[tuple[int]]:

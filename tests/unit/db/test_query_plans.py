@@ -175,7 +175,7 @@ async def test_a_start_is_five_statements_and_one_for_a_version_not_seen_before(
     for start, expected in ((new, ["SELECT"]), (again, [])):
         async with Recorder(storage) as recorder:
             await storage.execution_store.create(start)
-        steps = ["SELECT", "SELECT", "SELECT", "INSERT", "INSERT", *expected]
+        steps = ["SELECT", "SELECT", "SELECT", "INSERT", *expected, "INSERT"]
         assert recorder.heads == ["BEGIN", *steps, "COMMIT"]
 
 

@@ -186,7 +186,10 @@ async def test_many_executions_go_in_batches_and_none_is_left(
 async def test_a_run_broken_off_leaves_each_execution_whole_or_empty_and_the_next_one_goes_on(
     storage: Storage, stores: Stores, clock: DatabaseClock
 ) -> None:
-    owners = [await finished(stores) for _ in range(4)]
+    owners = []
+    for _ in range(4):
+        owners.append(await finished(stores))
+        await clock.advance(1)
     await clock.advance(31 * DAY)
     assert await storage.retention.remove_contents(30 * DAY_MS, 1) == 1
     async with refusing(storage, "DELETE", "events"):
