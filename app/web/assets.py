@@ -14,7 +14,7 @@ import msgspec
 
 _TYPES = {".js": "text/javascript", ".css": "text/css"}
 #: A static import or re-export of a module of ours; what is imported by a call is wanted later, if at all.
-_IMPORT = re.compile(rb"^(?:import|export)\b[^;'\"]*'(\.[^']+)'", re.MULTILINE)
+_IMPORT = re.compile(rb"^(?:import|export)\b[^;'\"()]*'(\.[^']+)'", re.MULTILINE)
 _PACKED = frozenset({".js", ".css", ".svg", ".txt", ".json"})
 
 

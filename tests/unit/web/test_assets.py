@@ -54,22 +54,3 @@ async def test_who_can_unpack_gets_it_packed_and_who_cannot_gets_it_plain(servic
 @pytest.mark.parametrize("name", ["../page.py", "%2e%2e/page.py", "..%2fpage.py", "css", "nothing.js", ""])
 async def test_only_the_static_files_are_served(service: Service, name: str) -> None:
     assert (await service.client.get(f"/static/0/{name}")).status_code == 404
-
-
-def test_what_a_module_imports_is_told_nearest_first_and_once(tmp_path: Path) -> None:
-    (tmp_path / "js").mkdir()
-    (tmp_path / "js" / "page.js").write_text(
-        "import { a } from './a.js';\nimport {\n  b,\n} from '../b.js';\nimport('./late.js');\n"
-    )
-    (tmp_path / "js" / "a.js").write_text("// import './no.js';\nexport { b } from '../b.js';\nimport './c.js';\n")
-    (tmp_path / "js" / "c.js").write_text("import { a } from './a.js';\n")
-    (tmp_path / "b.js").write_text("export const b = 1;\n")
-    assets = Assets(tmp_path)
-    assert assets.imports("js/page.js") == tuple(map(assets.url, ("js/a.js", "b.js", "js/c.js")))
-    assert assets.imports("b.js") == ()
-
-
-def test_the_run_page_knows_of_everything_it_imports() -> None:
-    told = Assets(STATIC).imports("js/run/show.js")
-    assert [url for url in told if url.endswith(("/vendor/markdown-it.js", "/markdown/md-stream.js", "/js/sse.js"))]
-    assert not [url for url in told if "highlight.js/" in url or "/vendor/languages" in url]

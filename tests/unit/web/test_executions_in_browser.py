@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from app.db.records import AssistantRecord, UserRole
-from tests.support.axe import violations
+from tests.support.axe import violations_in_both_themes
 from tests.support.chromium import browsing
 from tests.support.pages import visit_of
 from tests.support.service import Person, Service, echo, running_service
@@ -27,10 +27,7 @@ async def begun(service: Service, person: Person, assistant: AssistantRecord) ->
 
 async def shortcomings(page: Page) -> list[str]:
     """For axe in light and dark, and what is wider than a small window."""
-    found = []
-    for scheme in ("light", "dark"):
-        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        found += await violations(page)
+    found = await violations_in_both_themes(page)
     await page.set_viewport_size({"width": 360, "height": 800})
     if (beyond := await page.evaluate(_BEYOND)) > 0:
         found.append(f"{beyond} px wider than the window")
