@@ -70,4 +70,16 @@ async def test_a_run_is_found_watched_stopped_and_played_again(tmp_path: Path) -
             await page.locator("#events summary").click()
             assert await page.locator("#event-rows tr").count() > 5
             assert await shortcomings(page) == []
+
+            old = page.url
+            await page.get_by_role("button", name="Run again …").click()
+            await expect(page.locator("#rerun")).to_contain_text(f"{author.user.email} does not see it")
+            assert await shortcomings(page) == []
+            await page.get_by_role("button", name="Run again", exact=True).click()
+            await page.wait_for_url(lambda url: "/admin/executions/" in url and url != old)
+            await expect(page.get_by_role("link", name=old.rpartition("/")[2])).to_be_visible()
+            await expect(page.locator("main")).to_contain_text(admin.user.email)
+            rows = (await service.storage.audit.list(100)).items
+            reruns = [(row.actor_id, row.target) for row in rows if row.action == "execution.rerun"]
+            assert reruns == [(admin.user.id, old.rpartition("/")[2])]
             assert (visit.errors, visit.foreign) == ([], [])
