@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, FilePayload, Page, expect
+from playwright.async_api import Browser, FilePayload, Page, ViewportSize, expect
 
 from app.db.records import AssistantStatus, UserRole
 from tests.support.axe import violations_in_both_themes
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.asyncio
 
 LONG = " ".join(["word"] * 2000)
 #: What a desktop of 1280 by 800 shows at 200 %.
-ZOOMED = {"width": 640, "height": 400}
+ZOOMED: ViewportSize = {"width": 640, "height": 400}
 CONTROLS = "a[href], button, input, select, textarea, summary"
 #: Controls that are seen and cannot be reached by scrolling down: they stick out, or something covers them.
 UNREACHABLE = f"""() => [...document.querySelectorAll({CONTROLS!r})].filter((one) => {{
