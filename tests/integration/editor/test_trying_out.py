@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio
 CHAIN = Definition(
     name="Marked up",
     prompts=(
-        PromptDefinition(PromptId("one"), "One", "Some **bold** words\n\n- one\n- two", "scripted/echo", 0),
+        PromptDefinition(PromptId("one"), "One", "Some **bold** words\n\n| | a |\n|---|---|\n| b | 1 |", "scripted/echo", 0),
         PromptDefinition(PromptId("two"), "Two", "<b>no markup</b>", "scripted/echo", 0),
         PromptDefinition(PromptId("late"), "Late", "It cannot", "scripted/fault-500", 1),
     ),
@@ -30,6 +30,7 @@ async def test_a_test_run_shows_markdown_states_and_what_failed(author: Author) 
         run = page.get_by_label("Test run", exact=True)
         await expect(run.locator("#state")).to_contain_text("Failed after")
         await expect(run.get_by_role("article", name="One").locator("strong")).to_have_text("bold")
+        await expect(run.get_by_role("columnheader")).to_have_text(["a"])
         await expect(run.get_by_role("article", name="Two").locator("[data-output]")).to_have_text("<b>no markup</b>")
         await expect(run.get_by_role("article", name="Late").locator(".notice")).not_to_be_empty()
         await expect(run.locator(".stop-state")).to_have_text(["Completed", "Completed", "Failed"])
