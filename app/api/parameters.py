@@ -12,6 +12,13 @@ Cursor: TypeAlias = Annotated[str | None, QueryParameter(description="`nextCurso
 DEFAULT_LIMIT = 20
 
 Protocol: TypeAlias = Annotated[str, QueryParameter(description="The wire; only `native` is spoken here.")]
+IfMatch: TypeAlias = Annotated[
+    str | None,
+    HeaderParameter(
+        name="If-Match",
+        description='The version that the change builds on, as its `ETag`: `"3"`. Absent, the change is taken in any case.',
+    ),
+]
 IdempotencyKey: TypeAlias = Annotated[
     str | None,
     HeaderParameter(

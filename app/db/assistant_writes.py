@@ -10,10 +10,10 @@ from sqlalchemy import Connection, func, insert, select, update
 from app.db import assistant_reads
 from app.db.definitions import encode_definition
 from app.db.dialect import now_ms, upsert
-from app.db.errors import AssistantBusy, AssistantNotFound, StatusConflict
+from app.db.errors import AssistantBusy, AssistantNotFound, StatusConflict, VersionConflict
 from app.db.records import AssistantRecord, AssistantStatus
 from app.db.slugs import first_free, slug_of
-from app.db.tables import LIVE, assistant_versions, assistants, executions
+from app.db.tables import LIVE, assistant_versions, assistants, executions, users
 from lib.streaming.definition import Definition
 from lib.streaming.types import AssistantId, PrincipalId, VersionId
 
@@ -41,8 +41,11 @@ def change(
     version_id: VersionId,
     definition: Definition,
     changed_by: PrincipalId,
+    based_on: Collection[int] | None,
 ) -> AssistantRecord:
     before = _lock(connection, assistant_id)
+    if based_on is not None and before.version not in based_on:
+        raise VersionConflict(_who_was_first(connection, before))
     number = before.version + 1
     _add_version(connection, assistant_id, version_id, number, definition, changed_by)
     approved = before.status is AssistantStatus.APPROVED
@@ -104,6 +107,16 @@ def _insert(
 def _lock(connection: Connection, assistant_id: AssistantId) -> AssistantRecord:
     connection.execute(select(_row.id).where(_row.id == assistant_id).with_for_update())
     return _existing(connection, assistant_id)
+
+
+def _who_was_first(connection: Connection, latest: AssistantRecord) -> str:
+    who = connection.execute(
+        select(users.c.name, users.c.email)
+        .join(assistant_versions, assistant_versions.c.created_by == users.c.id)
+        .where(assistant_versions.c.id == latest.version_id)
+    ).one_or_none()
+    name = "Somebody" if who is None else who.name or who.email
+    return f"{name} saved version {latest.version} in between. Look at it, then save on top of it or leave it."
 
 
 def _existing(connection: Connection, assistant_id: AssistantId) -> AssistantRecord:

@@ -75,15 +75,22 @@ class AssistantRepository:
         )
 
     async def change(
-        self, assistant_id: AssistantId, definition: Definition, changed_by: PrincipalId
+        self,
+        assistant_id: AssistantId,
+        definition: Definition,
+        changed_by: PrincipalId,
+        based_on: Collection[int] | None = None,
     ) -> AssistantRecord:
         """Store a new version; an approved assistant goes back to `pending_approval`.
 
-        Raises `AssistantNotFound`. The slug stays.
+        `based_on`: the newest version must be one of these; None takes any. Raises `AssistantNotFound`,
+        `VersionConflict`. The slug stays.
         """
         version_id = VersionId(self._new_id())
         return await self._database.write(
-            lambda connection: assistant_writes.change(connection, assistant_id, version_id, definition, changed_by)
+            lambda connection: assistant_writes.change(
+                connection, assistant_id, version_id, definition, changed_by, based_on
+            )
         )
 
     async def versions(self, assistant_id: AssistantId) -> Sequence[VersionSummary]:

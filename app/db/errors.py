@@ -49,6 +49,12 @@ class StatusConflict(RepositoryError):
     code = "status_conflict"
 
 
+class VersionConflict(RepositoryError):
+    """Somebody saved a version in between, so the change does not build on the newest one."""
+
+    code = "version_conflict"
+
+
 class ExecutionLive(RepositoryError):
     """Only a finished execution can be deleted."""
 

@@ -38,6 +38,7 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
         "invalid_state": ProblemKind(409, "Its state does not allow this"),
         "link_expired": ProblemKind(410, "The sign-in link does not work any more"),
         "contents_removed": ProblemKind(410, "The contents were removed"),
+        "version_conflict": ProblemKind(412, "Somebody saved in between"),
         "payload_too_large": ProblemKind(413, "The body is too large"),
         "unsupported_media_type": ProblemKind(415, "The content type is not supported"),
         "invalid_input": ProblemKind(422, "The inputs do not fit the form"),

@@ -5,11 +5,16 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+import posixpath
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 _TYPES = {".js": "text/javascript", ".css": "text/css"}
+#: A static import or re-export of a module of ours; what is imported by a call is wanted later, if at all.
+_IMPORT = re.compile(rb"^(?:import|export)\b[^;'\"()]*'(\.[^']+)'", re.MULTILINE)
 _PACKED = frozenset({".js", ".css", ".svg", ".txt", ".json"})
 
 
@@ -32,6 +37,7 @@ class Assets:
             path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()
         }
         self._read: dict[str, Asset] = {}
+        self._imports: dict[str, tuple[str, ...]] = {}
         self.version = self._digest()
 
     def url(self, name: str) -> str:
@@ -39,6 +45,22 @@ class Assets:
         if name not in self._paths:
             raise KeyError(name)
         return f"/static/{self.version}/{name}"
+
+    def imports(self, name: str) -> tuple[str, ...]:
+        """The addresses of all modules that a module needs before it runs, nearest first. Raises `KeyError` as `url`."""
+        if name not in self._imports:
+            found = [name]
+            for one in found:
+                found += [imported for imported in self._imported(one) if imported not in found]
+            self._imports[name] = tuple(map(self.url, found[1:]))
+        return self._imports[name]
+
+    def _imported(self, name: str) -> Iterator[str]:
+        source = self._paths[name].read_bytes()
+        return (
+            posixpath.normpath(posixpath.join(posixpath.dirname(name), path.decode()))
+            for path in dict.fromkeys(_IMPORT.findall(source))
+        )
 
     def get(self, name: str) -> Asset | None:
         """The file of that name, read once; None if there is none."""

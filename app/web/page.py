@@ -72,6 +72,7 @@ def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
     )
     environment.filters.update(FILTERS)
     environment.globals["asset"] = assets.url
+    environment.globals["imports"] = assets.imports
     return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment))
 
 

@@ -2,19 +2,20 @@
 
 from typing import Any
 
-from litestar import Request, delete, get, put
+from litestar import Request, Response, delete, get, put
 from litestar.params import FromPath, RawBody
 
 from app.api.assistant_json import (
     AssistantDetail,
     VersionDetail,
     VersionList,
-    assistant_detail,
     version_detail,
     version_item,
 )
+from app.api.assistants.version_match import tagged, versions_in
 from app.api.dependencies import TheAccess, TheAssistants, TheDefinitions
 from app.api.documented import named_body
+from app.api.parameters import IfMatch
 from app.http.guards import principal_of, requires_scope
 from app.http.principal import Principal, Scope
 from app.http.problems import ApiError
@@ -27,9 +28,9 @@ Caller = Request[Principal, Any, Any]
 
 
 @get("/api/assistants/{assistant:str}", summary="An assistant with its definition", guards=READ)
-async def read_assistant(request: Caller, assistant: FromPath[str], access: TheAccess) -> AssistantDetail:
-    """`assistant` is its id or its slug, here and below."""
-    return assistant_detail(await access.read_assistant(principal_of(request), assistant, request_id_of(request)))
+async def read_assistant(request: Caller, assistant: FromPath[str], access: TheAccess) -> Response[AssistantDetail]:
+    """`assistant` is its id or its slug, here and below. Its `ETag` is the number of its version."""
+    return tagged(await access.read_assistant(principal_of(request), assistant, request_id_of(request)))
 
 
 @put(
@@ -45,13 +46,18 @@ async def change_assistant(
     access: TheAccess,
     assistants: TheAssistants,
     definitions: TheDefinitions,
-) -> AssistantDetail:
-    """Running executions keep their version; an approved assistant waits for approval again."""
+    if_match: IfMatch = None,
+) -> Response[AssistantDetail]:
+    """Running executions keep their version; an approved assistant waits for approval again.
+
+    With `If-Match`, refused (412) if a newer version was saved in between.
+    """
     caller = principal_of(request)
     record = await access.own_assistant(caller, assistant)
-    changed = await assistants.change(record.id, await definitions.read(body), caller.id)
+    based_on = versions_in(if_match)
+    changed = await assistants.change(record.id, await definitions.read(body), caller.id, based_on)
     await access.note(caller, "assistant.change", record.id, request_id_of(request))
-    return assistant_detail(changed)
+    return tagged(changed)
 
 
 @delete("/api/assistants/{assistant:str}", summary="Remove an assistant with its finished executions", guards=WRITE)

@@ -53,15 +53,25 @@ async def test_a_version_of_somebody_else_is_told_before_it_is_passed_over(autho
         await author.service.storage.assistants.change(made.id, echo(name="Theirs"), author.person.user.id)
         await page.get_by_role("button", name="Save", exact=True).click()
         conflict = page.locator("#conflict")
-        await expect(conflict).to_contain_text("Version 2 is newer than version 1")
+        await expect(conflict).to_contain_text(f"{author.person.user.name or author.person.user.email} saved version 2")
+        await expect(conflict).to_contain_text("You began from version 1.")
+        compared = await conflict.get_by_role("link", name="See what changed").get_attribute("href")
+        assert compared == f"/assistants/{made.slug}/versions?before=1&after=2"
         assert await accessible(page) == []
         await conflict.get_by_role("button", name="Not now").click()
         assert await page.get_by_label("Description").input_value() == "Mine"
         assert (await author.stored(page))["name"] == "Theirs"
         await page.get_by_role("button", name="Save", exact=True).click()
-        await conflict.get_by_role("button", name="Save mine as the newest").click()
-        await expect(page.locator("#version")).to_have_text("Version 3")
+        await expect(conflict).to_be_visible()
+        # Somebody saves once more while the author reads what the dialog says: that is told as well.
+        await author.service.storage.assistants.change(made.id, echo(name="Theirs again"), author.person.user.id)
+        await conflict.get_by_role("button", name="Save mine as a newer version").click()
+        await expect(conflict).to_contain_text("saved version 3")
+        await conflict.get_by_role("button", name="Save mine as a newer version").click()
+        await expect(page.locator("#version")).to_have_text("Version 4")
         assert (await author.stored(page))["description"] == "Mine"
+        # The browser itself notes the refused requests.
+        visit.errors[:] = [error for error in visit.errors if "412" not in error]
 
 
 async def test_an_assistant_is_submitted_and_what_an_administrator_says_is_shown(author: Author) -> None:

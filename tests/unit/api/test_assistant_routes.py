@@ -86,6 +86,29 @@ async def test_a_change_is_a_new_version_and_waits_for_approval(service: Service
     assert (await ask(service, author, "GET", f"{URL}/{assistant.id}/versions/3")).status_code == 404
 
 
+async def test_who_says_what_a_change_builds_on_passes_over_nobody(service: Service, author: Person) -> None:
+    url = f"{URL}/{(await service.assistant(author)).id}"
+    body = as_json(echo(content="Sing ${topic}"))
+
+    async def change(if_match: str) -> httpx.Response:
+        headers = {**author.headers, "If-Match": if_match}
+        return await service.client.put(url, json=body, headers=headers)
+
+    seen = await ask(service, author, "GET", url)
+    assert seen.headers["ETag"] == '"1"'
+    changed = await change(seen.headers["ETag"])
+    assert (changed.status_code, changed.headers["ETag"]) == (200, '"2"')
+    refused = await change('"1"')
+    assert code(refused) == (412, "version_conflict")
+    assert f"{author.user.name or author.user.email} saved version 2" in refused.json()["detail"]
+    for wrong in ("2", 'W/"2"', '"two"', '"1", 2', ""):
+        assert code(await change(wrong)) == (400, "invalid_request"), wrong
+    assert (await ask(service, author, "GET", url)).json()["version"] == 2
+    assert (await change('"1", "2"')).json()["version"] == 3
+    assert (await change("*")).json()["version"] == 4
+    assert (await ask(service, author, "PUT", url, json=body)).json()["version"] == 5
+
+
 async def test_a_change_with_problems_changes_nothing(service: Service, author: Person) -> None:
     assistant = await service.assistant(author)
     assert (await ask(service, author, "PUT", f"{URL}/{assistant.id}", json={"name": "x"})).status_code == 422

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from app.db.database import Storage
-from app.db.errors import AssistantBusy, AssistantNotFound, StatusConflict
+from app.db.errors import AssistantBusy, AssistantNotFound, StatusConflict, VersionConflict
 from app.db.records import AssistantStatus, UserRecord, UserRole
 from app.db.slugs import slug_of
 from lib.streaming.definition import Definition, FieldType, InputField, PromptDefinition
@@ -87,6 +87,26 @@ async def test_changes_at_once_get_numbers_of_their_own(storage: Storage, ada: U
     made = await storage.assistants.create(ada.id, DEFINITION)
     await asyncio.gather(*(storage.assistants.change(made.id, DEFINITION, ada.id) for _ in range(10)))
     assert [one.number for one in await storage.assistants.versions(made.id)] == list(range(11, 0, -1))
+
+
+async def test_of_changes_at_once_that_build_on_one_version_one_is_stored(storage: Storage, ada: UserRecord) -> None:
+    made = await storage.assistants.create(ada.id, DEFINITION)
+
+    async def change(number: int) -> int:
+        named = msgspec.structs.replace(DEFINITION, name=f"Number {number}")
+        return (await storage.assistants.change(made.id, named, ada.id, [made.version])).version
+
+    told = await asyncio.gather(*(change(number) for number in range(10)), return_exceptions=True)
+    assert told.count(2) == 1
+    refused = [one for one in told if isinstance(one, VersionConflict)]
+    assert len(refused) == 9
+    assert {str(one) for one in refused} == {
+        "Ada saved version 2 in between. Look at it, then save on top of it or leave it."
+    }
+    stored = await storage.assistants.get(made.id)
+    assert stored is not None
+    assert (stored.version, stored.name) == (2, f"Number {told.index(2)}")
+    assert (await storage.assistants.change(made.id, DEFINITION, ada.id, [1, 2])).version == 3
 
 
 @pytest.mark.parametrize("status", list(AssistantStatus))

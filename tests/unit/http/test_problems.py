@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from litestar.exceptions import ClientException, InternalServerException
 
-from app.db.errors import AssistantNotFound, StatusConflict
+from app.db.errors import AssistantNotFound, StatusConflict, VersionConflict
 from app.http.problem_kinds import PROBLEMS, SHOWN_AS
 from app.http.problems import ApiError, FieldError, as_api_error, problem
 from lib.streaming.clock import SystemClock
@@ -39,6 +39,7 @@ async def layer(tmp_path: Path) -> AsyncIterator[HttpLayer]:
         (Draining("Stopping."), 503, "server_draining", "2"),
         (StorageUnavailable("No answer."), 503, "storage_unavailable", "5"),
         (StatusConflict("It is approved."), 409, "invalid_state", None),
+        (VersionConflict("Ada saved version 2."), 412, "version_conflict", None),
     ],
 )
 def test_what_the_engine_and_storage_refuse_keeps_code_and_message(

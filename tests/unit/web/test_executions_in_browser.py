@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from app.db.records import AssistantRecord, UserRole
-from tests.support.axe import violations
+from tests.support.axe import violations_in_both_themes
 from tests.support.chromium import browsing
 from tests.support.pages import visit_of
 from tests.support.service import Person, Service, echo, running_service
@@ -27,10 +27,7 @@ async def begun(service: Service, person: Person, assistant: AssistantRecord) ->
 
 async def shortcomings(page: Page) -> list[str]:
     """For axe in light and dark, and what is wider than a small window."""
-    found = []
-    for scheme in ("light", "dark"):
-        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        found += await violations(page)
+    found = await violations_in_both_themes(page)
     await page.set_viewport_size({"width": 360, "height": 800})
     if (beyond := await page.evaluate(_BEYOND)) > 0:
         found.append(f"{beyond} px wider than the window")
@@ -74,4 +71,16 @@ async def test_a_run_is_found_watched_stopped_and_played_again(tmp_path: Path) -
             await page.locator("#events summary").click()
             assert await page.locator("#event-rows tr").count() > 5
             assert await shortcomings(page) == []
+
+            old = page.url
+            await page.get_by_role("button", name="Run again …").click()
+            await expect(page.locator("#rerun")).to_contain_text(f"{author.user.email} does not see it")
+            assert await shortcomings(page) == []
+            await page.get_by_role("button", name="Run again", exact=True).click()
+            await page.wait_for_url(lambda url: "/admin/executions/" in url and url != old)
+            await expect(page.get_by_role("link", name=old.rpartition("/")[2])).to_be_visible()
+            await expect(page.locator("main")).to_contain_text(admin.user.email)
+            rows = (await service.storage.audit.list(100)).items
+            reruns = [(row.actor_id, row.target) for row in rows if row.action == "execution.rerun"]
+            assert reruns == [(admin.user.id, old.rpartition("/")[2])]
             assert (visit.errors, visit.foreign) == ([], [])

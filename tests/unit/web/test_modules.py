@@ -54,3 +54,22 @@ def test_a_packed_file_is_the_file(tmp_path: Path) -> None:
 def test_a_template_that_names_a_file_that_is_not_there_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(KeyError):
         Assets(tmp_path).url("nothing.js")
+
+
+def test_what_a_module_imports_is_told_nearest_first_and_once(tmp_path: Path) -> None:
+    (tmp_path / "js").mkdir()
+    (tmp_path / "js" / "page.js").write_text(
+        "import { a } from './a.js';\nimport {\n  b,\n} from '../b.js';\nimport('./late.js');\n"
+    )
+    (tmp_path / "js" / "a.js").write_text("// import './no.js';\nexport { b } from '../b.js';\nimport './c.js';\n")
+    (tmp_path / "js" / "c.js").write_text("import { a } from './a.js';\n")
+    (tmp_path / "b.js").write_text("export const b = 1;\n")
+    assets = Assets(tmp_path)
+    assert assets.imports("js/page.js") == tuple(map(assets.url, ("js/a.js", "b.js", "js/c.js")))
+    assert assets.imports("b.js") == ()
+
+
+def test_the_run_page_knows_of_everything_it_imports() -> None:
+    told = Assets(STATIC).imports("js/run/show.js")
+    assert [url for url in told if url.endswith(("/vendor/markdown-it.js", "/markdown/md-stream.js", "/js/sse.js"))]
+    assert not [url for url in told if "highlight.js/" in url or "/vendor/languages" in url]

@@ -48,7 +48,11 @@ STREAM = f"""async (documents) => {{
   const whole = (text) => html(rendered(isOpenFence(blocksOf(text).at(-1)) ? text : closed(text)));
   // A last line of spaces alone is no part of code until it goes on.
   const even = (text) => text.replace(/\\s+<\\/code>/g, '</code>');
-  const shown = (root) => root.innerHTML.replace('<div class="md-tail">', '').replace(/<\\/div>$/, '');
+  const shown = (root) => {{
+    const copy = root.cloneNode(true);
+    for (const place of copy.querySelectorAll('.md-part, .md-tail')) place.replaceWith(...place.childNodes);
+    return copy.innerHTML;
+  }};
   const differences = [];
   let compared = 0;
   for (const text of documents) {{
@@ -63,7 +67,7 @@ STREAM = f"""async (documents) => {{
         if (even(shown(root)) !== wanted && differences.length < 5) differences.push([prefix, size, shown(root), wanted]);
       }}
       stream.end();
-      if (root.innerHTML !== html(rendered(text)) && differences.length < 5) differences.push(['at the end', size, root.innerHTML, text]);
+      if (shown(root) !== html(rendered(text)) && differences.length < 5) differences.push(['at the end', size, shown(root), text]);
     }}
   }}
   return [compared, differences];
@@ -99,6 +103,42 @@ async def test_after_every_piece_the_page_shows_what_rendering_all_of_it_shows(p
     compared, differences = await evaluated(page, STREAM, list(DOCUMENTS))
     assert differences == []
     assert compared > 5_000
+
+
+async def test_parts_of_an_answer_change_nothing_of_its_layout(page: Page) -> None:
+    """Every block of a long answer stands where it stands without parts, as it grows and at its end, contained or not."""
+    script = f"""async (text) => {{
+      {LOAD}
+      const [{{ MarkdownStream }}, {{ rendered }}] = await Promise.all([load('markdown/md-stream.js'), load('markdown/md.js')]);
+      const sheet = Object.assign(document.createElement('link'), {{ rel: 'stylesheet', href: base.replace(/js\\/$/, 'css/markdown.css') }});
+      await new Promise((done) => {{ sheet.onload = done; document.head.append(sheet); }});
+      const [grown, whole] = [0, 1].map(() => document.body.appendChild(Object.assign(document.createElement('div'), {{ className: 'md' }})));
+      const places = (root) => [...root.querySelectorAll('h1, h2, p, ul, pre, table, hr, blockquote')].map((block) => {{
+        const {{ top, left, width, height }} = block.getBoundingClientRect();
+        return [block.tagName, top - root.getBoundingClientRect().top, left, width, height].join(' ');
+      }}).concat(`${{root.getBoundingClientRect().height}}`);
+      const contain = () => {{
+        for (const part of grown.querySelectorAll('.md-part.full')) Object.assign(part.style, {{ contentVisibility: 'visible', contain: 'layout style paint' }});
+      }};
+      const differ = () => contain() ?? places(grown).filter((place, number) => place !== places(whole)[number]);
+      const stream = new MarkdownStream(grown);
+      const differences = [];
+      for (let at = 0; at < text.length; at += 200) {{
+        stream.append(text.slice(at, at + 200));
+        whole.replaceChildren(rendered(text.slice(0, at + 200)));
+        if (at % 1000 === 0) differences.push(...differ());
+      }}
+      stream.end();
+      whole.replaceChildren(rendered(text));
+      differences.push(...differ());
+      const told = [grown.querySelectorAll('.md-part').length, grown.querySelectorAll('.md-part.full').length > 1, places(grown).length, differences.slice(0, 5)];
+      [grown, whole, sheet].forEach((one) => one.remove());
+      return told;
+    }}"""
+    blocks = "# One\n\nText.\n\n- a\n- b\n\n## Two\n\n> said\n\n| A |\n|---|\n| b |\n\n```\ncode\n```\n\n---\n\n"
+    parts, contained, compared, differences = await evaluated(page, script, blocks * 13)
+    assert (parts, contained, differences) == (6, True, [])
+    assert compared > 100
 
 
 async def test_line_ends_of_other_systems_and_nul_are_those_of_markdown(page: Page) -> None:

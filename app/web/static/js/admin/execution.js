@@ -1,13 +1,15 @@
 // @ts-check
 /** The record page: stop it, and look at it again as it came. */
-import { call } from '../api.js';
+import { Problem, call } from '../api.js';
 import { toast } from '../toast.js';
 import { Recording, summary } from './replay.js';
 
 /** @template {HTMLElement} [T=HTMLElement] @param {string} id @returns {T} */
 const at = (id) => /** @type {T} */ (document.getElementById(id));
 
-const url = `/api/admin/executions/${encodeURIComponent(at('execution').dataset.execution ?? '')}`;
+const id = encodeURIComponent(at('execution').dataset.execution ?? '');
+const url = `/api/admin/executions/${id}`;
+const own = `/api/executions/${id}`;
 const ROWS = 2000;
 
 /** @param {() => Promise<void>} work */
@@ -18,6 +20,23 @@ async function stop() {
   const closed = receipt.upstreamClosed ? 'the connection to the model is closed' : 'the connection to the model may still be open';
   at('receipt').textContent = `${receipt.outcome.replaceAll('_', ' ')} after ${receipt.latencyMs} ms; ${closed}; ${receipt.keptChars} characters kept.`;
   at('stop').hidden = true;
+}
+
+/** To the new execution; a refusal is said in the dialog. @param {SubmitEvent} event */
+async function rerun(event) {
+  event.preventDefault();
+  const button = /** @type {HTMLButtonElement} */ (event.submitter);
+  const fromPrompt = /** @type {HTMLSelectElement} */ (at('rerun-from')).value;
+  button.disabled = true;
+  try {
+    const started = await call('POST', `${own}/rerun`, fromPrompt ? { fromPrompt } : {});
+    location.assign(`/admin/executions/${encodeURIComponent(started.id)}`);
+  } catch (error) {
+    const said = error instanceof Problem ? error.errors.map(({ message }) => message).join(' ') : '';
+    at('rerun-problem').textContent = said || (error instanceof Error ? error.message : String(error));
+    at('rerun-problem').hidden = false;
+    button.disabled = false;
+  }
 }
 
 /** All of them, a stretch at a time. */
@@ -135,6 +154,7 @@ function list(recording) {
 }
 
 document.getElementById('stop')?.addEventListener('click', () => attempt(stop));
+document.getElementById('rerun-form')?.addEventListener('submit', rerun);
 document.getElementById('load-replay')?.addEventListener('click', () => attempt(async () => {
   const recording = await load();
   at('load-replay').hidden = true;

@@ -28,6 +28,9 @@ export const OPTIONS_OF = {
   file_upload: ['accept', 'maxSize', 'multiple'],
 };
 
+/** The server leaves out lists that are empty. @param {Definition} definition @returns {Definition} the same */
+export const whole = (definition) => Object.assign(definition, { fields: definition.fields ?? [], prompts: definition.prompts ?? [] });
+
 /** A name, numbered if it is taken. @param {string} stem @param {Iterable<string>} taken @param {string} [joint] */
 export function firstFree(stem, taken, joint = '_') {
   const names = new Set(taken);

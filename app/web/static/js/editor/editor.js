@@ -4,7 +4,7 @@ import { call } from '../api.js';
 import { toast } from '../toast.js';
 import { Bench } from './bench.js';
 import { Checker, troublesOf } from './checks.js';
-import { blank } from './definition.js';
+import { blank, whole } from './definition.js';
 import { at, make } from './elements.js';
 import { Keeping } from './keeping.js';
 import * as lifecycle from './lifecycle.js';
@@ -50,17 +50,20 @@ function note() {
 
 /** @param {import('./definition.js').Definition} definition */
 function load(definition) {
-  return new Workshop(at('editor'), definition, firstModel(), changed);
+  return new Workshop(at('editor'), whole(definition), firstModel(), changed);
 }
 
-/** @param {boolean} [overOthers] @returns {Promise<boolean>} whether it is saved now */
-async function saveNow(overOthers = false) {
+/** The version of somebody else that the author was told of. */
+let overtakenBy = 0;
+
+/** @param {number} [over] a newer version that the author knows of @returns {Promise<boolean>} whether it is saved now */
+async function saveNow(over) {
   const button = /** @type {HTMLButtonElement} */ (at('save'));
   button.disabled = true;
   const text = workshop.text();
   try {
     const isFirst = !assistant;
-    assistant = await save(assistant, workshop.definition, overOthers);
+    assistant = await save(assistant, workshop.definition, over);
     savedText = text;
     if (isFirst) settle(assistant);
     lifecycle.showState(assistant);
@@ -91,7 +94,8 @@ async function saveIfChanged() {
 /** @param {unknown} error */
 function tell(error) {
   if (error instanceof Overtaken) {
-    at('conflict-text').textContent = error.message;
+    overtakenBy = error.latest.version;
+    at('conflict-text').textContent = `${error.message} You began from version ${error.known}.`;
     const { slug, version } = error.latest;
     at('conflict-look').setAttribute('href', `/assistants/${encodeURIComponent(slug)}/versions?before=${error.known}&after=${version}`);
     /** @type {HTMLDialogElement} */ (at('conflict')).showModal();
@@ -126,7 +130,7 @@ for (const move of ['submit', 'approve', 'disable']) {
 on('save', () => saveNow());
 on('conflict-save', () => {
   /** @type {HTMLDialogElement} */ (at('conflict')).close();
-  return saveNow(true);
+  return saveNow(overtakenBy);
 });
 on('export', () => assistant && download([assistant.id]));
 on('remove', () => {

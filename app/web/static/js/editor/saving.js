@@ -1,6 +1,6 @@
 // @ts-check
 /** Saving: a first version, or the next one unless somebody else's came between. */
-import { call } from '../api.js';
+import { Problem, call } from '../api.js';
 import { cleaned } from './definition.js';
 
 /**
@@ -11,9 +11,9 @@ import { cleaned } from './definition.js';
 
 /** Somebody else saved after this page read it. */
 export class Overtaken extends Error {
-  /** @param {Assistant} latest @param {number} known */
-  constructor(latest, known) {
-    super(`Version ${latest.version} is newer than version ${known}, from which you began.`);
+  /** @param {string} message who saved what @param {Assistant} latest @param {number} known */
+  constructor(message, latest, known) {
+    super(message);
     this.latest = latest;
     this.known = known;
   }
@@ -25,14 +25,15 @@ export const address = (id) => `/api/assistants/${encodeURIComponent(id)}`;
 /**
  * @param {Assistant|null} known as it was read or saved last
  * @param {Definition} definition
- * @param {boolean} [overOthers] even if there is a newer version: it stays, as a version before
- * @returns {Promise<Assistant>}
+ * @param {number} [over] the version that it may pass over, which stays as one before; else the known one
+ * @returns {Promise<Assistant>} raises `Overtaken`
  */
-export async function save(known, definition, overOthers = false) {
+export async function save(known, definition, over = known?.version) {
   if (!known) return call('POST', '/api/assistants', cleaned(definition));
-  if (!overOthers) {
-    const latest = await call('GET', address(known.id));
-    if (latest.version !== known.version) throw new Overtaken(latest, known.version);
+  try {
+    return await call('PUT', address(known.id), cleaned(definition), { 'If-Match': `"${over}"` });
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'version_conflict') throw error;
+    throw new Overtaken(error.message, await call('GET', address(known.id)), known.version);
   }
-  return call('PUT', address(known.id), cleaned(definition));
 }

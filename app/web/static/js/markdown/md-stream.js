@@ -10,8 +10,20 @@ import { closed, rendered } from './md.js';
 const PLAIN_OVER = 32_768;
 /** The longest line that could close a fence and still lie in two pieces. */
 const LOOK_BACK = 256;
+/** Blocks of one part: with each piece the browser looks at every child of the answer, so these must stay few. */
+const PART_BLOCKS = 20;
 const DEFINES_A_LINK = /^ {0,3}\[[^\]\n]+\]:/m;
 const BLANK_LINE = /\n[ \t]*\n/;
+
+/**
+ * Whether a block has no margin above it. Margins do not collapse across the edge of a part, so that only such a block
+ * stands as well at the head of one. @param {Element} block
+ */
+function isFlush(block) {
+  let first = block;
+  while (/^(UL|OL|LI|BLOCKQUOTE)$/.test(first.tagName) && first.firstElementChild) first = first.firstElementChild;
+  return !/^H[1-6]$/.test(first.tagName);
+}
 
 /** @typedef {(fragment: DocumentFragment) => void} Decorate given what will not change any more, before it is shown */
 
@@ -28,6 +40,14 @@ export class MarkdownStream {
     this.tail = document.createElement('div');
     this.tail.className = 'md-tail';
     root.append(this.tail);
+    /** Where settled blocks go until it is full. @type {HTMLElement|null} */
+    this.part = null;
+    /** Full parts that were not shown yet. @type {HTMLElement[]} */
+    this.full = [];
+    /** Whether what comes next comes more than a screen away from what is seen. */
+    this.isFar = false;
+    this.sight = new IntersectionObserver((seen) => { this.isFar = seen.every((one) => !one.isIntersecting); }, { rootMargin: '100% 0px' });
+    this.sight.observe(this.tail);
     /** The open fence that text goes into as it is. @type {{node: Text, window: string, end: RegExp}|null} */
     this.fence = null;
     /** The tail as plain text. @type {{node: Text, window: string, parsed: number}|null} */
@@ -57,8 +77,14 @@ export class MarkdownStream {
     const all = DEFINES_A_LINK.test(this.text);
     const fragment = rendered(all ? this.text : this.source);
     this.decorate(fragment);
-    if (all) this.root.replaceChildren(fragment);
-    else this.tail.replaceWith(fragment);
+    if (all) {
+      this.root.replaceChildren(this.tail);
+      this.part = null;
+      this.full = [];
+    }
+    this._keep(fragment);
+    this.tail.remove();
+    this.sight.disconnect();
     this.fence = this.plain = null;
   }
 
@@ -103,8 +129,27 @@ export class MarkdownStream {
   _settle(length) {
     const fragment = rendered(this.source.slice(0, length));
     this.decorate(fragment);
-    this.tail.before(fragment);
+    this._keep(fragment);
     this.source = this.source.slice(length);
+  }
+
+  /** The line end after a block stays with it. @param {DocumentFragment} fragment */
+  _keep(fragment) {
+    for (const part of this.full.splice(0)) part.classList.add('full');
+    for (const node of [...fragment.childNodes]) {
+      const full = (this.part?.childElementCount ?? 0) >= PART_BLOCKS;
+      if (!this.part || (full && node instanceof Element && isFlush(node))) this.part = this._newPart();
+      this.part.append(node);
+    }
+  }
+
+  /** What is seen is laid out once before it may be left out of layout: nothing jumps, as its height is known by then. */
+  _newPart() {
+    if (this.part) this.full.push(this.part);
+    const part = document.createElement('div');
+    part.className = this.isFar ? 'md-part full' : 'md-part';
+    this.tail.before(part);
+    return part;
   }
 
   _showPlain() {

@@ -17,6 +17,15 @@ for (const cell of ['th_open', 'td_open']) {
   };
 }
 
+// The corner of a table has no words and heads nothing: to a screen reader it is a cell.
+for (const [edge, inside] of /** @type {const} */ ([['th_open', 1], ['th_close', -1]])) {
+  const render = md.renderer.rules[edge] ?? ((tokens, index, options, env, self) => self.renderToken(tokens, index, options));
+  md.renderer.rules[edge] = (tokens, index, ...rest) => {
+    if (!tokens[index + inside].content.trim()) tokens[index].tag = 'td';
+    return render(tokens, index, ...rest);
+  };
+}
+
 // An image from elsewhere would tell its server who reads what: it is a link.
 md.renderer.rules.image = (tokens, index) => {
   const { escapeHtml } = md.utils;

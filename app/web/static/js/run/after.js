@@ -3,38 +3,13 @@
 import { call } from '../api.js';
 import { toast } from '../toast.js';
 import { AssistantForm } from './form.js';
-import { at, said, say, within } from './page.js';
-import { receiptWords } from './words.js';
-
-/** Do something for a button; what goes wrong is said. @param {Element|null} button @param {() => Promise<unknown>} work */
-function onPress(button, work) {
-  button?.addEventListener('click', async () => {
-    try {
-      await work();
-    } catch (error) {
-      toast(said(error), 'bad');
-    }
-  });
-}
+import { at, say, within } from './page.js';
+import { onPress, stopping } from './stopping.js';
 
 /** @param {string} text */
 async function copy(text) {
   await navigator.clipboard.writeText(text);
   toast('Copied');
-}
-
-/** @param {string} url of the run */
-function stopping(url) {
-  const stop = /** @type {HTMLButtonElement} */ (at('stop'));
-  onPress(stop, async () => {
-    stop.disabled = true;
-    try {
-      say(at('receipt'), receiptWords(await call('POST', `${url}/cancel`)));
-    } catch (error) {
-      stop.disabled = false;
-      throw error;
-    }
-  });
 }
 
 /** @param {string} url @param {import('./prompt-card.js').PromptCard} card */

@@ -8,7 +8,7 @@ const LEAST_PAUSE_MS = 16;
 /** What a frame may take with its layout and paint: below the first the portion grows, above the second it shrinks. */
 const QUICK_MS = 8;
 const LONG_MS = 20;
-const SMALLEST = 4096;
+const SMALLEST = 2048;
 const LARGEST = 16_384;
 
 export class Frames {

@@ -2,15 +2,21 @@
 /** The server's time, so that elapsed times and countdowns are right on a device whose clock is wrong. */
 
 export class ServerClock {
-  /** @param {number} serverNowMs when the server made the page */
-  constructor(serverNowMs) {
-    const [navigation] = performance.getEntriesByType('navigation');
-    const answered = navigation instanceof PerformanceNavigationTiming ? navigation.responseStart : performance.now();
-    this.offset = serverNowMs - (performance.timeOrigin + answered);
+  /**
+   * @param {number} serverNowMs what the server's clock said
+   * @param {number} [heardMs] when it was heard, on the page's clock; when the page came, unless told
+   */
+  constructor(serverNowMs, heardMs = pageCameMs()) {
+    this.offset = serverNowMs - (performance.timeOrigin + heardMs);
   }
 
   /** Unix milliseconds. */
   now() {
     return performance.timeOrigin + performance.now() + this.offset;
   }
+}
+
+function pageCameMs() {
+  const [navigation] = performance.getEntriesByType('navigation');
+  return navigation instanceof PerformanceNavigationTiming ? navigation.responseStart : performance.now();
 }

@@ -12,6 +12,7 @@ const root = at('run');
 const url = `/api/executions/${encodeURIComponent(root.dataset.run ?? '')}`;
 const view = new RunView(root, new ServerClock(Number(root.dataset.serverNow)), new Bottom(at('jump')));
 const connection = new Connection(at('connection'));
+view.onStatus = (word) => { document.title = `${word}: ${root.dataset.name} · Assistant Architect`; };
 view.onShown = () => { root.dataset.shown = 'true'; };
 offer(url, view);
 

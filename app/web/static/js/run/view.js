@@ -2,7 +2,7 @@
 /** A run as its events tell it: from the first event on, so that every reader sees all of it, once. */
 import { money } from '../money.js';
 import { Frames } from './frames.js';
-import { at, say } from './page.js';
+import { say, within } from './page.js';
 import { PromptCard } from './prompt-card.js';
 import { advice, counted, duration, stateWord, waitWords } from './words.js';
 
@@ -12,7 +12,7 @@ export class RunView {
   /**
    * @param {HTMLElement} root
    * @param {import('./server-clock.js').ServerClock} clock
-   * @param {import('./bottom.js').Bottom} bottom
+   * @param {{grew(): void, rest(): void}} bottom told when text was added, and when nothing more comes
    */
   constructor(root, clock, bottom) {
     this.root = root;
@@ -32,6 +32,8 @@ export class RunView {
     }
     this.frames = new Frames((most) => this._flush(most));
     this.ticking = setInterval(() => this._tick(), TICK_MS);
+    /** What to do when its state is another. @type {(word: string) => void} */
+    this.onStatus = () => {};
     /** What to do once all of a run that has ended is shown. */
     this.onShown = () => {};
   }
@@ -65,6 +67,16 @@ export class RunView {
     return given.map((card) => `## ${card.name}\n\n${card.text.trim()}\n`).join('\n');
   }
 
+  /** Nobody looks any more. */
+  leave() {
+    clearInterval(this.ticking);
+  }
+
+  /** @param {string} id */
+  _part(id) {
+    return within(this.root, `#${id}`);
+  }
+
   /** @param {number} most characters of each prompt */
   _flush(most) {
     let shown = false;
@@ -76,15 +88,15 @@ export class RunView {
 
   /** @param {string} text */
   _word(text) {
-    say(at('state'), text);
+    say(this._part('state'), text);
   }
 
   /** @param {string} status */
   _status(status) {
-    const badge = at('badge');
+    const badge = this._part('badge');
     this.root.dataset.status = badge.dataset.status = status;
     say(badge, stateWord(status));
-    document.title = `${stateWord(status)}: ${this.root.dataset.name} · Assistant Architect`;
+    this.onStatus(stateWord(status));
   }
 
   /** @param {any} event */
@@ -112,7 +124,7 @@ export class RunView {
 
   _tick() {
     if (this.finished) return;
-    if (this.startedMs) say(at('elapsed'), `${Math.max(0, (this.clock.now() - this.startedMs) / 1000).toFixed(0)} s`);
+    if (this.startedMs) say(this._part('elapsed'), `${Math.max(0, (this.clock.now() - this.startedMs) / 1000).toFixed(0)} s`);
     if (!this.waiting) return;
     const left = this.waiting.untilMs === undefined ? undefined : this.waiting.untilMs - this.clock.now();
     const words = waitWords(this.waiting.reason, left);
@@ -121,7 +133,7 @@ export class RunView {
 
   _progress() {
     this.done = [...this.cards.values()].filter((card) => card.ended).length;
-    /** @type {HTMLProgressElement} */ (at('progress')).value = this.done;
+    /** @type {HTMLProgressElement} */ (this._part('progress')).value = this.done;
   }
 
   /** @param {any} event @param {PromptCard|undefined} card */
@@ -132,7 +144,7 @@ export class RunView {
 
   /** @param {string} text @param {'warn'|'bad'} kind */
   _notice(text, kind) {
-    const place = at('ending');
+    const place = this._part('ending');
     place.className = `notice ${kind}`;
     say(place, text);
     place.hidden = false;
@@ -144,13 +156,13 @@ export class RunView {
     clearInterval(this.ticking);
     for (const card of this.cards.values()) this._lay(card, event);
     this._status(event.status);
-    say(at('elapsed'), duration(event.durationMs));
+    say(this._part('elapsed'), duration(event.durationMs));
     const text = [...this.cards.values()].map((card) => card.text).join(' ');
     const words = text.length < 1_000_000 ? `, ${counted(text.match(/\S+/g)?.length ?? 0, 'word')}` : '';
     this._word(`${stateWord(event.status)} after ${duration(event.durationMs)}${words}, ${counted(event.usage.totalTokens ?? 0, 'token')}${event.cost === undefined ? '' : `, ${money(event.cost)}`}.`);
     this._why(event);
-    at('progress').hidden = true;
-    at('policy')?.remove();
+    this._part('progress').hidden = true;
+    this.root.querySelector('#policy')?.remove();
     this.bottom.rest();
   }
 
