@@ -15,7 +15,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio
 CHAIN = Definition(
     name="Marked up",
     prompts=(
-        PromptDefinition(PromptId("one"), "One", "Some **bold** words\n\n| | a |\n|---|---|\n| b | 1 |", "scripted/echo", 0),
+        PromptDefinition(
+            PromptId("one"), "One", "Some **bold** words\n\n| | a |\n|---|---|\n| b | 1 |", "scripted/echo", 0
+        ),
         PromptDefinition(PromptId("two"), "Two", "<b>no markup</b>", "scripted/echo", 0),
         PromptDefinition(PromptId("late"), "Late", "It cannot", "scripted/fault-500", 1),
     ),
