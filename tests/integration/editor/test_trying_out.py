@@ -52,6 +52,10 @@ async def test_a_test_run_is_stopped_with_its_receipt_and_may_be_begun_again(aut
         run = page.get_by_label("Test run", exact=True)
         await expect(run.locator("[data-output]")).to_contain_text("word word")
         assert (await accessible(page), await fits(page)) == ([], True)
+        bar, timeline = run.locator(".run-bar"), run.locator(".timeline")
+        assert await bar.evaluate("one => one.getBoundingClientRect().bottom") <= await timeline.evaluate(
+            "one => one.getBoundingClientRect().top"
+        )
         await run.get_by_role("button", name="Stop").click()
         await expect(run.locator("#receipt")).to_contain_text("characters kept")
         await expect(run.locator("#state")).to_contain_text("Stopped after")
