@@ -20,6 +20,8 @@ from lib.streaming.types import ExecutionId, ExecutionStatus, PrincipalId
 Statement: TypeAlias = Select[*tuple[Any, ...]]
 
 _row, _result = executions.c, prompt_results.c
+#: What has no index is looked for among so many executions at a time, whatever the database holds.
+STRETCH = 20_000
 _UNUSUAL = (ExecutionStatus.FAILED, ExecutionStatus.CANCELLED, ExecutionStatus.TIMED_OUT)
 
 
@@ -88,31 +90,60 @@ _LIST: Statement = SUMMARY.add_columns(
 
 
 class OversightRepository:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, stretch: int = STRETCH) -> None:
         self._database = database
+        self._stretch = stretch
 
     async def list(
         self, where: OversightFilter, order: Order, limit: int, cursor: str | None = None
     ) -> Page[OverseenExecution]:
-        """Newest, longest or dearest first. Raises `InvalidCursor`."""
-        return await self._database.read(lambda connection: _list(connection, where, order, limit, cursor))
+        """Newest, longest or dearest first. Raises `InvalidCursor`.
+
+        A model or a text is looked for in a stretch of what fits the other filters, so that a page may hold less than
+        `limit`, even nothing, and still have a `next_cursor`: the end of the stretch.
+        """
+        return await self._database.read(
+            lambda connection: _list(connection, where, order, limit, cursor, self._stretch)
+        )
 
     async def hold(self, execution_id: ExecutionId) -> Hold | None:
         return await self._database.read(lambda connection: _hold(connection, execution_id))
 
 
 def _list(
-    connection: Connection, where: OversightFilter, order: Order, limit: int, cursor: str | None
+    connection: Connection, where: OversightFilter, order: Order, limit: int, cursor: str | None, stretch: int
 ) -> Page[OverseenExecution]:
-    column = _COLUMNS[order]
-    statement = _narrowed(connection, _LIST, where).order_by(column.desc(), _row.id.desc()).limit(limit + 1)
+    statement = _ordered(_narrowed(connection, _LIST, where), order, cursor).limit(limit + 1)
+    end = _end_of_stretch(connection, where, order, cursor, stretch)
+    if end is not None:
+        statement = statement.where(tuple_(_COLUMNS[order], _row.id) >= end)
+    found = [_overseen(row) for row in connection.execute(statement)]
+    page = paging.page(found, limit, lambda item: paging.encode(_place(item, order), item.id))
+    if end is None or page.next_cursor is not None:
+        return page
+    return Page(page.items, paging.encode(*end))
+
+
+def _end_of_stretch(
+    connection: Connection, where: OversightFilter, order: Order, cursor: str | None, stretch: int
+) -> tuple[int, str] | None:
+    """The last place to look at for what has no index; None where all the rest may be looked at."""
+    if where.model is None and where.text is None:
+        return None
+    indexed = msgspec.structs.replace(where, model=None, text=None)
+    places: Statement = select(_COLUMNS[order], _row.id)
+    last = _ordered(_narrowed(connection, places, indexed), order, cursor).offset(stretch - 1).limit(1)
+    row = connection.execute(last).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def _ordered(statement: Statement, order: Order, cursor: str | None) -> Statement:
     if order in _RANKED:
         # In words, because the index is only used where the query says the same words.
         statement = statement.where(_RANKED[order])
     if cursor is not None:
-        statement = statement.where(tuple_(column, _row.id) < paging.decode(cursor))
-    found = [_overseen(row) for row in connection.execute(statement)]
-    return paging.page(found, limit, lambda item: paging.encode(_place(item, order), item.id))
+        statement = statement.where(tuple_(_COLUMNS[order], _row.id) < paging.decode(cursor))
+    return statement.order_by(_COLUMNS[order].desc(), _row.id.desc())
 
 
 def _overseen(row: Row[*tuple[Any, ...]]) -> OverseenExecution:

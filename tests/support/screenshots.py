@@ -68,6 +68,7 @@ async def furnish(service: Service, admin: Person) -> dict[str, str]:
         "history": "/runs",
         "assistants": "/assistants",
         "editor": f"/assistants/{assistant.id}/edit",
+        "trying-out": f"/assistants/{assistant.id}/edit",
         "versions": f"/assistants/{assistant.id}/versions",
         "overview": "/admin",
         "executions": "/admin/executions",
@@ -95,13 +96,24 @@ async def _fail(service: Service, admin: Person) -> None:
     await service.run(admin, broken)
 
 
+async def _try_out(page: Page) -> None:
+    await page.get_by_role("button", name="Test run").click()
+    await page.get_by_label("What shall it explain?").fill("the tides")
+    await page.get_by_role("button", name="Save and run").click()
+    await page.locator("#state").filter(has_text="Completed after").wait_for()
+
+
 async def take(page: Page, name: str, address: str, folder: Path) -> None:
     await page.goto(address, wait_until="load")
     if name == "run":
         await page.locator("#run[data-shown]").wait_for()
+    if name == "trying-out":
+        await _try_out(page)
     await page.wait_for_function("document.fonts.status === 'loaded'")
     for width, height in SIZES:
         await page.set_viewport_size({"width": width, "height": height})
+        if name == "trying-out":
+            await page.locator(".test-run").evaluate("one => one.scrollIntoView()")
         for scheme in SCHEMES:
             await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             await page.screenshot(path=folder / f"{name}-{scheme}-{width}.png", animations="disabled")

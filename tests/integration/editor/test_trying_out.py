@@ -15,7 +15,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio
 CHAIN = Definition(
     name="Marked up",
     prompts=(
-        PromptDefinition(PromptId("one"), "One", "Some **bold** words\n\n| | a |\n|---|---|\n| b | 1 |", "scripted/echo", 0),
+        PromptDefinition(
+            PromptId("one"), "One", "Some **bold** words\n\n| | a |\n|---|---|\n| b | 1 |", "scripted/echo", 0
+        ),
         PromptDefinition(PromptId("two"), "Two", "<b>no markup</b>", "scripted/echo", 0),
         PromptDefinition(PromptId("late"), "Late", "It cannot", "scripted/fault-500", 1),
     ),
@@ -50,6 +52,10 @@ async def test_a_test_run_is_stopped_with_its_receipt_and_may_be_begun_again(aut
         run = page.get_by_label("Test run", exact=True)
         await expect(run.locator("[data-output]")).to_contain_text("word word")
         assert (await accessible(page), await fits(page)) == ([], True)
+        bar, timeline = run.locator(".run-bar"), run.locator(".timeline")
+        assert await bar.evaluate("one => one.getBoundingClientRect().bottom") <= await timeline.evaluate(
+            "one => one.getBoundingClientRect().top"
+        )
         await run.get_by_role("button", name="Stop").click()
         await expect(run.locator("#receipt")).to_contain_text("characters kept")
         await expect(run.locator("#state")).to_contain_text("Stopped after")

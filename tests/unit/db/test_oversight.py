@@ -6,7 +6,7 @@ import pytest
 
 from app.db.database import Storage
 from app.db.errors import InvalidCursor
-from app.db.oversight import Order, OverseenExecution, OversightFilter
+from app.db.oversight import Order, OverseenExecution, OversightFilter, OversightRepository
 from lib.streaming.types import EndedBy, ExecutionId, ExecutionStatus, PrincipalId
 from tests.support.database_clock import DatabaseClock
 from tests.support.stores import LEASE, WORKER, Delta, Stores, execution_ended
@@ -83,6 +83,26 @@ class TestTheList:
             await owner.end(cost=cost)
             ids[owner.id] = cost
         assert [ids[id_] for id_ in await found(storage, Order.COST)] == [2_000_000_000, 5]
+
+    async def test_what_has_no_index_is_looked_for_a_stretch_at_a_time(self, storage: Storage, stores: Stores) -> None:
+        for number in range(5):
+            said = "A needle" if number in (0, 3) else "Hay"
+            ended = execution_ended(ExecutionStatus.FAILED, ended_by=EndedBy.ENGINE, code="idle_timeout", message=said)
+            await (await stores.own()).commit(changes=[ended])
+        for order in (Order.CREATED, Order.DURATION):
+            whole = await found(storage, order)
+            wanted = await found(storage, order, text="needle")
+            pages, cursor = [], None
+            while True:
+                page = await OversightRepository(storage.database, stretch=2).list(
+                    OversightFilter(text="needle"), order, 50, cursor
+                )
+                pages.append([item.id for item in page.items])
+                if (cursor := page.next_cursor) is None:
+                    break
+            assert len(wanted) == 2
+            # Two looked at in each, whatever they hold.
+            assert [[one for one in whole[at : at + 2] if one in wanted] for at in (0, 2, 4)] == pages
 
     async def test_a_cursor_that_no_list_made_is_refused(self, storage: Storage) -> None:
         with pytest.raises(InvalidCursor):

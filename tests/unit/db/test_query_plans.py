@@ -10,7 +10,7 @@ import pytest
 
 from app.db import paging
 from app.db.database import Storage
-from app.db.oversight import Order, OversightFilter
+from app.db.oversight import Order, OversightFilter, OversightRepository
 from app.db.records import AssistantStatus, AuditFilter, ExecutionFilter
 from app.db.sqlite import SqliteDatabase
 from app.db.url import sqlite_path
@@ -255,3 +255,16 @@ async def test_the_list_of_all_executions_comes_out_of_an_index_in_order(
     assert any(f"executions USING INDEX {index}" in plan for plan in plans), plans
     # Only the few attempts of an execution are put in order.
     assert sum("TEMP B-TREE" in plan for plan in plans) <= 2, plans
+
+
+@pytest.mark.parametrize("where", [OversightFilter(model="a/b"), OversightFilter(text="a")])
+async def test_what_has_no_index_is_looked_for_between_two_places_of_one(
+    storage: Storage, stores: Stores, where: OversightFilter
+) -> None:
+    await stores.own()
+    async with Recorder(storage) as recorder:
+        await OversightRepository(storage.database, stretch=1).list(
+            where, Order.CREATED, 10, paging.encode(1_900_000_000_000_000, "x")
+        )
+    bounded = "executions USING INDEX ix_executions_created_ms_id ((created_ms,id)>(?,?) AND (created_ms,id)<(?,?))"
+    assert any(bounded in plan for plan in recorder.plans()), recorder.plans()

@@ -40,6 +40,8 @@ async def list_all_executions(
 ) -> OverseenList:
     """Newest first; with `sort=duration` longest first, without those that have not ended; with `sort=cost` dearest
     first, without those that cost nothing or nobody knows how much. A cursor fits its order.
+
+    `model` and `q` are looked for in at most 20,000 executions an answer: one may be empty and still have a cursor.
     """
     where = await oversight_filter(
         users, status=status, code=code, user=user, assistant=assistant, model=model, text=q, from_=from_, to=to
