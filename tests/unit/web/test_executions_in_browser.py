@@ -61,6 +61,7 @@ async def test_a_run_is_found_watched_stopped_and_played_again(tmp_path: Path) -
             await page.get_by_role("button", name="Load its events").click()
             await expect(page.locator("#player")).to_be_visible()
             scrubber, text = page.get_by_label("Moment"), page.locator("#replay-texts pre")
+            await expect(scrubber).to_be_visible()
             await scrubber.fill(await scrubber.get_attribute("max") or "")
             await expect(text).to_have_text(f"{WORDS} end")
             await scrubber.fill("0")
