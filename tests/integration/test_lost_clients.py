@@ -158,18 +158,19 @@ async def test_a_start_that_is_broken_off_leaves_a_whole_run_or_none(bench: Benc
         await writer.drain()
         writer.transport.abort()
         del reader
-    # Starts of one person are stored in the order they came: once the last is answered, those before it are decided.
-    await bench.client.start(assistant, {})
-    runs = (await listed(bench))[: -before or None]
-    assert len(runs) <= 21, "half a request starts nothing"
-    for run in runs:
-        ended = await bench.client.follow(Received(run))
-        assert (ended.events[-1]["status"], ended.text("only"), ended.problems()) == ("completed", "a b ", [])
-    assert bench.upstream.hits["short"] == len(runs)
+    while True:
+        runs = (await listed(bench))[: -before or None]
+        for run in runs:
+            ended = await bench.client.follow(Received(run))
+            assert (ended.events[-1]["status"], ended.text("only"), ended.problems()) == ("completed", "a b ", [])
+        # What was broken off while it waited for its turn may be stored after the list was made.
+        if bench.upstream.hits["short"] == len(runs):
+            break
+    assert len(runs) <= 20, "half a request starts nothing"
 
 
 async def listed(bench: Bench) -> list[str]:
-    """The ids of all runs, newest first, once the server has read all that was sent to it."""
+    """The ids of all runs, newest first."""
     url = f"{bench.client.base_url}/api/executions"
     async with bench.client.session.get(url, params={"limit": "100"}, headers=bench.client.headers) as answer:
         return [run["id"] for run in (await answer.json())["items"]]
