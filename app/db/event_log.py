@@ -13,12 +13,12 @@ from collections.abc import Collection, Sequence
 from app.db import log_commit, log_reader
 from app.db.definitions import DefinitionCache
 from app.db.port import Database
-from lib.streaming.ports.log_store import LogHandle, Write
+from lib.streaming.ports.log_store import AttemptEnded, AttemptStarted, LogHandle, RowChange, Write
 from lib.streaming.sse_events.log_entry import LogEntry
 from lib.streaming.types import ExecutionId, Seq
 
 #: A commit of no more than this is brief: well under a millisecond.
-BRIEF_ENTRIES, BRIEF_CHANGES = 32, 4
+BRIEF_ENTRIES, BRIEF_CHANGES, BRIEF_LENGTH = 32, 4, 65_536
 
 
 class SqlLogStore:
@@ -35,7 +35,7 @@ class SqlLogStore:
             if await self._database.write_one(lambda connection: log_commit.append(connection, write)):
                 return ()
         return await self._database.write(
-            lambda connection: log_commit.commit(connection, writes), brief=_is_brief(writes)
+            lambda connection: log_commit.commit(connection, writes), brief=is_brief(writes)
         )
 
     async def handle(self, execution_id: ExecutionId) -> LogHandle | None:
@@ -48,12 +48,24 @@ class SqlLogStore:
 
 
 def _is_single(write: Write) -> bool:
-    return len(write.entries) == 1 and not write.changes
+    return len(write.entries) == 1 and not write.changes and len(write.entries[0].data) <= BRIEF_LENGTH
 
 
-def _is_brief(writes: Sequence[Write]) -> bool:
-    entries = changes = 0
-    for write in writes:
-        entries += len(write.entries)
-        changes += len(write.changes)
-    return entries <= BRIEF_ENTRIES and changes <= BRIEF_CHANGES
+def is_brief(writes: Sequence[Write]) -> bool:
+    """Whether writing them holds nobody up: few rows with little in them, for an answer may have 16 million letters."""
+    entries = [entry for write in writes for entry in write.entries]
+    changes = [change for write in writes for change in write.changes]
+    if len(entries) > BRIEF_ENTRIES or len(changes) > BRIEF_CHANGES:
+        return False
+    return sum(len(entry.data) for entry in entries) + sum(map(_length, changes)) <= BRIEF_LENGTH
+
+
+def _length(change: RowChange) -> int:
+    """Letters in it that have no small bound."""
+    match change:
+        case AttemptStarted():
+            return sum(len(message.content) for message in change.messages)
+        case AttemptEnded():
+            return len(change.output) + len(change.reasoning)
+        case _:
+            return 0

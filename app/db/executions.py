@@ -90,7 +90,8 @@ class SqlExecutionStore:
         if handle is None or not handle.terminal:
             return
         key, prompt_ids = handle.key, handle.context.prompt_ids
-        unpacked = await self._database.read_one(lambda connection: compaction.load(connection, key, prompt_ids))
+        # All of its deltas: no brief read, though they never change.
+        unpacked = await self._database.read(lambda connection: compaction.load(connection, key, prompt_ids))
         # Packed outside a transaction and off the event loop: nobody waits for zlib.
         strands = await asyncio.to_thread(unpacked.pack)
         await self._database.write(lambda connection: compaction.apply(connection, key, strands))
