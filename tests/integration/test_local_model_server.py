@@ -42,7 +42,8 @@ async def ask(endpoint: LocalEndpoint, key: str) -> tuple[int, str]:
     body = {
         "model": "smollm2",
         "messages": [{"role": "user", "content": "Say hello."}],
-        "max_tokens": 2,
+        "max_tokens": 8,
+        "temperature": 0,
         "stream": True,
     }
     headers = {"Authorization": f"Bearer {key}"}
