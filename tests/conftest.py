@@ -6,6 +6,5 @@ pytest_plugins = (
     "tests.support.fault_upstream_plugin",
     "tests.support.no_skips_plugin",
     "tests.support.postgres_plugin",
-    "tests.support.together_plugin",
     "tests.support.valkey_plugin",
 )
