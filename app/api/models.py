@@ -97,7 +97,7 @@ def _item(model: str, facts: ModelFacts, price: Price | None) -> ModelItem:
 
 
 def _costs_at_most(price: Price | None, most: float) -> bool:
-    return price is not None and max(price.input, price.output) <= round(most * NANO)
+    return price is not None and max(price.input, price.output) <= most * NANO
 
 
 def _counts(catalogue: ModelCatalogue) -> dict[str, int]:

@@ -52,6 +52,7 @@ async def test_models_known_by_name_are_listed_with_what_is_known(with_models: S
         ({"capability": "text"}, 1),
         ({"capability": "images"}, 0),
         ({"maxPrice": "0"}, 1),
+        ({"maxPrice": "inf"}, 1),
     ],
 )
 async def test_the_list_is_narrowed(with_models: Service, params: dict[str, str], found: int) -> None:
