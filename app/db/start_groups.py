@@ -71,7 +71,7 @@ class StartGroups:
             if waiting in line:
                 raise StorageUnavailable("Too many of your starts come at one moment.") from None
             # Its transaction has begun: only its end tells what is stored.
-            return await waiting.outcome
+            return await asyncio.shield(waiting.outcome)
         finally:
             if waiting in line:
                 line.remove(waiting)

@@ -14,9 +14,9 @@ from app.db.database import Storage
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
-async def until_somebody_waits(storage: Storage) -> None:
+async def until_somebody_waits(storage: Storage, how_many: int = 1) -> None:
     async with asyncio.timeout(10):
-        while not await storage.database.read(lambda connection: connection.scalar(text(WAITING))):
+        while await storage.database.read(lambda connection: connection.scalar(text(WAITING)) or 0) < how_many:
             continue
 
 

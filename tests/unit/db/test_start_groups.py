@@ -134,3 +134,32 @@ class TestTogether:
         assert [await here.log.handle(new.id) is None for new in news] == [False, True]
         again = await here.executions.create(news[1])
         assert not again.existing
+
+    async def test_one_whose_caller_leaves_after_its_time_takes_none_of_the_others_with_it(
+        self, storage: Storage, here: Stores, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(start_groups, "WAIT_SECONDS", 2.0)
+        news = await starts(here, 3)
+        lock = select(users.c.id).where(users.c.id == news[0].principal_id).with_for_update()
+        overtaken, go_on = asyncio.Event(), asyncio.Event()
+
+        async def overtake() -> None:
+            async with holding(storage, lambda connection: connection.execute(lock).close()):
+                overtaken.set()
+                await go_on.wait()
+
+        async with holding(storage, lambda connection: connection.execute(lock).close()):
+            tasks = [asyncio.ensure_future(here.executions.create(new)) for new in news]
+            await until_somebody_waits(storage)
+            overtaking = asyncio.ensure_future(overtake())
+            await until_somebody_waits(storage, 2)
+        # The first is through; the transaction of the others has begun and waits for who overtook it.
+        await overtaken.wait()
+        assert await asyncio.wait([tasks[1]], timeout=2.5) == (set(), {tasks[1]})
+        tasks[1].cancel()
+        with suppress(asyncio.CancelledError):
+            await tasks[1]
+        go_on.set()
+        await overtaking
+        assert (await asyncio.wait_for(tasks[2], 10)).id == news[2].id
+        assert None not in [await here.log.handle(new.id) for new in news]
