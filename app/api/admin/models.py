@@ -74,9 +74,9 @@ async def set_price(
     """Counts for what ends from now on: here at once, on other nodes within 5 seconds. What has ended keeps its cost."""
     model, price = read_price(body, catalogue)
     await model_prices.set(model, price)
-    await prices.refresh()
     shown = price_item(price)
     await note(request, audit, "model.price", model, **msgspec.to_builtins(shown))
+    await prices.refresh()
     return PricedModel(model, shown)
 
 
@@ -87,8 +87,8 @@ async def remove_price(
     """It is unknown again; a model of this machine costs nothing again. What has ended keeps its cost."""
     if not await model_prices.remove(model):
         raise ApiError("not_found", f"No price is set for {model[:64]!r}.")
-    await prices.refresh()
     await note(request, audit, "model.price_removed", model)
+    await prices.refresh()
     price = prices.price_of(model)
     return PricedModel(model, None if price is None else price_item(price))
 
