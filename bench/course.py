@@ -49,11 +49,14 @@ class Course(msgspec.Struct, frozen=True):
             self.say(f"round {number + 1} of {self.sizes.rounds}")
             await self._round()
         for target in self.servers:
-            self.say(f"{target.name}: endings, faults")
+            self.say(f"{target.name}: endings")
             await self._endings(target)
-            await self._faults(target)
         await self._growth()
         await self._held()
+        # Last, for not every server survives them.
+        for target in self.servers:
+            self.say(f"{target.name}: faults")
+            await self._faults(target)
 
     async def _round(self) -> None:
         rig, sizes = self.rig, self.sizes
