@@ -2,12 +2,17 @@
 /** How the connection stands, in words; nothing while all is well. */
 import { say } from './page.js';
 
+const OVER = ['done', 'failed', 'closed'];
+
 export class Connection {
   /** @param {HTMLElement} place */
   constructor(place) {
     this.place = place;
     this.drains = false;
+    /** @type {string} */
+    this.state = 'connecting';
     window.addEventListener('offline', () => this._offline());
+    window.addEventListener('online', () => this._online());
   }
 
   drain() {
@@ -17,6 +22,7 @@ export class Connection {
 
   /** @param {{state: string, status?: number, tries?: number}} detail of a `state` event of a RunStream */
   take({ state, status, tries }) {
+    this.state = state;
     if (state === 'open') {
       this.drains = false;
       return say(this.place, '');
@@ -27,8 +33,15 @@ export class Connection {
     if (state === 'waiting' && !this.drains) say(this.place, tries && tries > 3 ? 'The server does not answer; still trying …' : 'Reconnecting …');
   }
 
+  /** Where nothing more is to come, nothing waits for the network. */
   _offline() {
+    if (OVER.includes(this.state)) return;
     say(this.place, 'You are offline; nothing is lost. It goes on when you are back.');
+  }
+
+  _online() {
+    if (this.state === 'open') say(this.place, '');
+    else if (!OVER.includes(this.state)) say(this.place, 'Reconnecting …');
   }
 
   /** @param {number|undefined} status */
