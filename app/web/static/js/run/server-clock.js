@@ -10,6 +10,11 @@ export class ServerClock {
     this.offset = serverNowMs - (performance.timeOrigin + heardMs);
   }
 
+  /** Something the server wrote at this time has come: so late it is there at least. @param {number} serverMs */
+  heard(serverMs) {
+    this.offset = Math.max(this.offset, serverMs - (performance.timeOrigin + performance.now()));
+  }
+
   /** Unix milliseconds. */
   now() {
     return performance.timeOrigin + performance.now() + this.offset;
