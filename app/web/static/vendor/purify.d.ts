@@ -5,7 +5,8 @@ interface Settings {
   FORBID_ATTR?: string[];
 }
 declare const DOMPurify: {
-  sanitize(html: string, settings: Settings): DocumentFragment;
+  setConfig(settings: Settings): void;
+  sanitize(html: string): DocumentFragment;
   addHook(point: 'afterSanitizeAttributes', hook: (node: Element) => void): void;
 };
 export default DOMPurify;

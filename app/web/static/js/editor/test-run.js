@@ -25,8 +25,9 @@ class End {
     }, { passive: true });
   }
 
-  grew() {
-    if (this.follows) this.place.scrollTo({ top: this.place.scrollHeight, behavior: 'instant' });
+  /** @param {boolean} isBehind */
+  grew(isBehind) {
+    if (this.follows && !isBehind) this.place.scrollTo({ top: this.place.scrollHeight, behavior: 'instant' });
   }
 
   rest() {}

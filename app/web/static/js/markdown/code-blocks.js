@@ -3,6 +3,15 @@
 import { toast } from '../toast.js';
 import { highlight } from './highlight.js';
 
+/** Code gets its colours when it comes near: most of a long answer is never looked at. */
+const sight = new IntersectionObserver((seen) => {
+  for (const { isIntersecting, target } of seen) {
+    if (!isIntersecting) continue;
+    sight.unobserve(target);
+    highlight(/** @type {HTMLElement} */ (target));
+  }
+}, { rootMargin: '200% 0px' });
+
 /** @param {HTMLElement} code */
 function copyButton(code) {
   const button = document.createElement('button');
@@ -26,6 +35,6 @@ export function decorate(fragment) {
     place.className = 'code';
     pre.replaceWith(place);
     place.append(pre, copyButton(code));
-    highlight(code);
+    sight.observe(code);
   }
 }

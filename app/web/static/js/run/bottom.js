@@ -10,6 +10,8 @@ export class Bottom {
     this.jump = jump;
     this.follows = true;
     this.lives = false;
+    /** Whether there is text that was not followed yet. */
+    this.isBehind = false;
     window.addEventListener('scroll', () => this._scrolled(), { passive: true });
     window.addEventListener('wheel', (event) => { if (event.deltaY < 0) this._leave(); }, { passive: true });
     window.addEventListener('touchmove', () => { if (this._distance() > NEAR) this._leave(); }, { passive: true });
@@ -17,11 +19,23 @@ export class Bottom {
     jump.addEventListener('click', () => this._return());
   }
 
-  /** Text was added. */
-  grew() {
+  /**
+   * Text was added. What comes faster than it can be read is followed when all of it is there: what is never in sight
+   * costs no layout.
+   * @param {boolean} isBehind whether more has come already
+   */
+  grew(isBehind) {
+    const wasBehind = this.isBehind;
     this.lives = true;
+    this.isBehind = isBehind;
+    if (!this.follows) this._offer();
+    else if (wasBehind && !isBehind) requestAnimationFrame(() => this._catchUp());
+    else if (!isBehind) this._toTheEnd();
+  }
+
+  /** In a frame of its own: a whole screen is laid out. */
+  _catchUp() {
     if (this.follows) this._toTheEnd();
-    else this._offer();
   }
 
   /** Nothing more comes. */

@@ -8,15 +8,19 @@ const LEAST_PAUSE_MS = 16;
 /** What a frame may take with its layout and paint: below the first the portion grows, above the second it shrinks. */
 const QUICK_MS = 8;
 const LONG_MS = 20;
-const SMALLEST = 2048;
+const SMALLEST = 1024;
 const LARGEST = 16_384;
 
 export class Frames {
-  /** @param {(most: number) => boolean} work given how many characters at most; says whether there is more to do */
+  /**
+   * @param {(most: number) => {isShown: boolean, isBehind: boolean}} work given how many characters at most; says whether
+   *   it showed anything, so that it has to be asked again, and whether it left something for later
+   */
   constructor(work) {
     this.work = work;
     this.planned = false;
     this.more = false;
+    this.isBehind = false;
     /** Whether something came while a frame was under way. */
     this.asked = false;
     this.free = 0;
@@ -45,7 +49,7 @@ export class Frames {
   _run() {
     this.begun = performance.now();
     this.asked = false;
-    this.more = this.work(this.portion);
+    ({ isShown: this.more, isBehind: this.isBehind } = this.work(this.portion));
     const now = performance.now();
     this.free = now + Math.max(LEAST_PAUSE_MS, 3 * (now - this.begun));
     // Its turn comes when the frame is laid out and painted.
@@ -54,7 +58,9 @@ export class Frames {
 
   _painted() {
     const took = performance.now() - this.begun;
-    if (took > LONG_MS) this.portion = Math.max(SMALLEST, this.portion / 2);
+    // What comes next may come in sight, and costs layout and paint.
+    if (!this.isBehind) this.portion = SMALLEST;
+    else if (took > LONG_MS) this.portion = Math.max(SMALLEST, this.portion / 2);
     else if (took < QUICK_MS) this.portion = Math.min(LARGEST, this.portion * 2);
     this.planned = false;
     if (this.more || this.asked) this.plan();

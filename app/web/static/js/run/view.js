@@ -7,18 +7,22 @@ import { PromptCard } from './prompt-card.js';
 import { advice, counted, duration, stateWord, waitWords } from './words.js';
 
 const TICK_MS = 250;
+const ENDED = ['completed', 'failed', 'cancelled', 'timed_out'];
 
 export class RunView {
   /**
    * @param {HTMLElement} root
    * @param {import('./server-clock.js').ServerClock} clock
-   * @param {{grew(): void, rest(): void}} bottom told when text was added, and when nothing more comes
+   * @param {{grew(isBehind: boolean): void, rest(): void}} bottom told when text was added to a run that goes on, and
+   *   whether more has come already, and when nothing more comes
    */
   constructor(root, clock, bottom) {
     this.root = root;
     this.clock = clock;
     this.bottom = bottom;
     this.startedMs = Number(root.dataset.started ?? 0);
+    /** One that had ended before is read from its beginning. */
+    this.lives = !ENDED.includes(root.dataset.status ?? '');
     this.finished = false;
     this.done = 0;
     /** @type {{reason: string, untilMs?: number, card?: PromptCard}|null} */
@@ -40,6 +44,7 @@ export class RunView {
 
   /** @param {any} event the decoded `data` of a frame */
   take(event) {
+    this.clock.heard(Date.parse(event.at));
     const card = this.cards.get(event.promptId);
     if (event.type !== 'execution.waiting') this._waitIsOver(event);
     switch (event.type) {
@@ -79,11 +84,20 @@ export class RunView {
 
   /** @param {number} most characters of each prompt */
   _flush(most) {
-    let shown = false;
-    for (const card of this.cards.values()) shown = card.flush(most) || shown;
-    if (shown && !this.finished) this.bottom.grew();
-    if (!shown && this.finished) this.onShown();
-    return shown;
+    let isShown = false;
+    let isBehind = false;
+    for (const card of this.cards.values()) {
+      isShown = card.flush(most) || isShown;
+      isBehind ||= card.pending !== '';
+    }
+    if (isShown && this.lives) this.bottom.grew(isBehind);
+    if (!isShown && this.finished) this._shown();
+    return { isShown, isBehind };
+  }
+
+  _shown() {
+    this.bottom.rest();
+    this.onShown();
   }
 
   /** @param {string} text */
@@ -163,7 +177,6 @@ export class RunView {
     this._why(event);
     this._part('progress').hidden = true;
     this.root.querySelector('#policy')?.remove();
-    this.bottom.rest();
   }
 
   /** Who stopped it themselves knows why. @param {any} event */
