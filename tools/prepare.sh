@@ -81,7 +81,7 @@ install_local_model() {
 
 # A browser of its own for whoever has none; it belongs to the version of Playwright in the lock of the tests.
 install_browser() {
-    for name in chromium google-chrome chromium-browser; do
+    for name in chromium-headless-shell chromium google-chrome chromium-browser; do
         command -v "$name" >/dev/null 2>&1 && return
     done
     lock=requirements/test.lock stamp=.venv/.installed-browser
@@ -92,7 +92,7 @@ install_browser() {
         cp "$lock" "$stamp"
     else
         say "No browser could be fetched, so the tests of the pages will be skipped. (Why: .venv/browser.log)"
-        say "Install one (Debian, Ubuntu: apt install chromium) to run them; the next run tries again."
+        say "Install one (Debian, Ubuntu: apt install chromium-headless-shell) to run them; the next run tries again."
     fi
 }
 

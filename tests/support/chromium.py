@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, Error, Page, Playwright, Request, async_playwright, expect
 
-NAMES = ("chromium", "google-chrome", "chromium-browser")
+#: The first does nothing but what is needed without a screen, and takes a third less time for it.
+NAMES = ("chromium-headless-shell", "chromium", "google-chrome", "chromium-browser")
 ARGUMENTS = (
     "--headless",
     "--no-sandbox",
@@ -21,8 +22,8 @@ ARGUMENTS = (
     "--disable-sync",
 )
 HOW_TO_GET_ONE = (
-    "No Chromium here. Get one with `apt install chromium`, or for this user alone with "
-    "`.venv/bin/python -m playwright install chromium`."
+    "No Chromium here. Get one with `apt install chromium-headless-shell`, or for this user alone with "
+    "`.venv/bin/python -m playwright install --only-shell chromium`."
 )
 
 
