@@ -11,7 +11,7 @@ _SOURCE = (Path(__file__).parent / "vendor" / "axe.js").read_text()
 _EVERYTHING = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 _COLOURS = ("color-contrast",)
 _RUN = """async (rules) => {
-  const found = await axe.run(document, { runOnly: rules });
+  const found = await axe.run(document, { runOnly: rules, resultTypes: ['violations'] });
   return found.violations.flatMap(({id, help, nodes}) =>
     nodes.map((node) => `${id}: ${help}: ${node.target.join(' ')}: ${node.any.concat(node.all, node.none).map((one) => one.message).join('; ')}`));
 }"""

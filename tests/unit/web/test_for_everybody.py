@@ -10,7 +10,7 @@ from playwright.async_api import Browser, FilePayload, Page, ViewportSize, expec
 
 from app.db.records import AssistantStatus, UserRole
 from tests.support.axe import violations_in_both_themes
-from tests.support.chromium import Visit, browsing
+from tests.support.chromium import Visit
 from tests.support.pages import ended, start, text_arrives, visit_of
 from tests.support.service import Person, Service, echo, running_service
 
@@ -46,12 +46,6 @@ async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ser
         await service.assistant(author, echo(name="Broken", model="scripted/fault-reset"))
         await service.assistant(author, echo(name="Waits"), AssistantStatus.PENDING_APPROVAL)
         yield service
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with browsing() as browser:
-        yield browser
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -14,7 +14,7 @@ from playwright.async_api import Browser, FilePayload, Page, Route, expect
 from app.db.records import AssistantStatus, UserRole
 from lib.streaming.definition import Definition
 from tests.support.axe import violations, violations_in_both_themes
-from tests.support.chromium import Visit, browsing
+from tests.support.chromium import Visit
 from tests.support.pages import ended, run_of, start, text_arrives, visit_of
 from tests.support.service import Person, Service, echo, running_service
 
@@ -42,12 +42,6 @@ async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ser
         await service.assistant(author, echo(name="Broken", model="scripted/fault-reset"))
         await service.assistant(author, echo(name="Somebody's draft"), AssistantStatus.DRAFT)
         yield service
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with browsing() as browser:
-        yield browser
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -312,6 +306,8 @@ async def test_everyone_can_use_every_page_on_every_screen(service: Service, bro
             await page.set_viewport_size({"width": 360, "height": 740})
             wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert wide <= 0, place
+        await page.get_by_role("button", name="Stop").click()
+        await ended(page, "Stopped after")
         await page.goto(f"/runs/{done}")
         await page.get_by_role("button", name="Run again").click()
         assert await violations_in_both_themes(page) == []

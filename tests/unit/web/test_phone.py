@@ -9,7 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from app.db.records import UserRole
-from tests.support.chromium import Visit, browsing
+from tests.support.chromium import Visit
 from tests.support.pages import ended, start, visit_of
 from tests.support.phone import first_visit
 from tests.support.service import Service, echo, running_service
@@ -26,12 +26,6 @@ async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ser
         for number in range(12):
             await service.assistant(author, echo(name=f"Echo {number}", description="Says what it is told."))
         yield service
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with browsing() as browser:
-        yield browser
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

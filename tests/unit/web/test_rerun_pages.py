@@ -11,8 +11,8 @@ from app.db.records import UserRole
 from tests.support.axe import violations
 from tests.support.chromium import browsing
 from tests.support.pages import answers, ended, run_of, start, visit_of
+from tests.support.run_assistants import chain, prompt
 from tests.support.service import running_service
-from tests.unit.web.test_live_runs import chain, prompt
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(200)]
 
