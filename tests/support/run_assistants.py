@@ -8,6 +8,7 @@ from tests.support.service import echo
 
 WORDS = " ".join(f"word{number}" for number in range(40))
 MARKUP = '<img src="/x.png" onerror="alert(1)"><script>document.title = "broken in"</script> <b>&amp;</b>'
+WAIT = "one two three four five six seven eight"
 FOUR_TIMES = "\n\n".join(["${topic}"] * 4)
 LONG = "\n\n".join(f"Paragraph {number} of a long answer." for number in range(120))
 SECTION = """## Part
@@ -46,8 +47,9 @@ ASSISTANTS = (
     chain("Long answer", prompt("Answer", FOUR_TIMES, "echo", 0)),
     chain(
         "Long answer to whoever waits",
-        prompt("Wait", "one two three four five six seven eight", "slow-400", 0),
+        prompt("Wait", WAIT, "slow-400", 0),
         prompt("Answer", FOUR_TIMES, "echo", 1),
+        prompt("End", "That was all.", "echo", 2),
     ),
     chain(
         "Two sides",

@@ -16,6 +16,8 @@ export class PromptCard {
     this.text = '';
     this.pending = '';
     this.ended = false;
+    /** Whether there is something to see; it is seen once nothing above it grows any more. */
+    this.isAsked = false;
     this.output = within(element, '[data-output]');
     this.now = within(element, '[data-now]');
     this.reasoning = within(element, '[data-reasoning]');
@@ -24,8 +26,16 @@ export class PromptCard {
   }
 
   show() {
-    const step = this.element.parentElement;
-    if (step) step.hidden = false;
+    this.isAsked = true;
+  }
+
+  /** Prompts of one position stand side by side and are shown together. */
+  get step() {
+    return this.element.parentElement;
+  }
+
+  reveal() {
+    if (this.isAsked && this.step) this.step.hidden = false;
   }
 
   /** @param {any} event */

@@ -86,9 +86,14 @@ export class RunView {
   _flush(most) {
     let isShown = false;
     let isBehind = false;
+    let above = null;
     for (const card of this.cards.values()) {
+      // Text of what stands above would push it down.
+      if (isBehind && card.step !== above) break;
+      card.reveal();
       isShown = card.flush(most) || isShown;
       isBehind ||= card.pending !== '';
+      above = card.step;
     }
     if (isShown && this.lives) this.bottom.grew(isBehind);
     if (!isShown && this.finished) this._shown();
