@@ -42,7 +42,9 @@ class Fleet:
         if (reading := readings.get(watch)) is None:
             return None
         alone_here = len(readings) == len(self._watches)
-        return Reading(reading.lag / len(readings) if alone_here else 0.0, reading.tasks)
+        if not alone_here:
+            return Reading(0.0, reading.tasks)
+        return Reading(reading.lag / len(readings), reading.tasks, reading.usual_lag / len(readings))
 
 
 @asynccontextmanager

@@ -17,10 +17,14 @@ _JIFFIES = os.sysconf("SC_CLK_TCK")
 
 
 class Reading(msgspec.Struct):
-    """`lag` (seconds): the longest wait since the last reading; `tasks`: the names of those alive now."""
+    """`lag` (seconds): the longest wait since the last reading; `tasks`: the names of those alive now.
+
+    `usual_lag`: the longest wait but one. A machine may stumble once; what is slow in a server is slow again.
+    """
 
     lag: float
     tasks: list[str]
+    usual_lag: float = 0.0
 
 
 class LoopProbe:
@@ -33,6 +37,7 @@ class LoopProbe:
 
     def __init__(self) -> None:
         self._lag = 0.0
+        self._usual_lag = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
@@ -49,8 +54,9 @@ class LoopProbe:
 
     def read(self) -> Reading:
         """Call it on the loop; the lag begins anew."""
-        reading = Reading(self._lag, sorted(task.get_name() for task in asyncio.all_tasks(self._loop)))
-        self._lag = 0.0
+        tasks = sorted(task.get_name() for task in asyncio.all_tasks(self._loop))
+        reading = Reading(self._lag, tasks, self._usual_lag)
+        self._lag = self._usual_lag = 0.0
         return reading
 
     async def _read(self) -> Reading:
@@ -69,8 +75,9 @@ class LoopProbe:
 
     def _tick(self) -> None:
         late = time.perf_counter() - self._due
-        if late > self._lag:
-            self._lag = max(self._lag, late - (stolen_seconds() - self._stolen))
+        if late > self._usual_lag:
+            late -= stolen_seconds() - self._stolen
+            self._lag, self._usual_lag, _ = sorted((self._lag, self._usual_lag, late), reverse=True)
         self._arm()
 
 

@@ -41,6 +41,17 @@ async def test_whatever_holds_the_loop_is_lag(probe: LoopProbe, hog: Callable[[]
     assert probe.read().lag < 0.1, "a reading begins anew"
 
 
+async def test_what_happens_once_is_told_from_what_happens_again(probe: LoopProbe) -> None:
+    compute()
+    await asyncio.sleep(2 * TICK_SECONDS)
+    once = probe.read()
+    assert once.lag > 0.1 > once.usual_lag
+    for _ in range(2):
+        compute()
+        await asyncio.sleep(2 * TICK_SECONDS)
+    assert probe.read().usual_lag > 0.1
+
+
 async def test_many_short_turns_in_one_round_are_lag_too(probe: LoopProbe) -> None:
     for _ in range(30):
         asyncio.get_running_loop().call_soon(time.sleep, LONG / 30)
