@@ -23,9 +23,10 @@ class Postgres:
         self.pid = server.pid
 
     async def database(self, name: str) -> str:
-        """Make an empty database; its URL."""
+        """Make an empty database, in place of one of this name; its URL."""
         connection = await asyncpg.connect(host=str(self._server.directory), user="postgres", database="postgres")
         try:
+            await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
             await connection.execute(f"CREATE DATABASE {name}")
         finally:
             await connection.close()
