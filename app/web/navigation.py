@@ -57,7 +57,12 @@ def sections_for(caller: Principal) -> Sequence[Section]:
 
 
 def place_of(path: str) -> str:
-    """The path of the place that an address belongs to: the longest that it begins with; `/` for those of none."""
+    """The path of the place that an address belongs to: the longest that it begins with; `/` for those of none.
+
+    The form of an assistant is reached from the gallery, also by those who build none.
+    """
+    if path.startswith("/assistants/") and path.endswith("/run"):
+        return "/"
     paths = [place.path for section in SECTIONS for place in section.places if place.path != "/"]
     within = [one for one in paths if path == one or path.startswith(f"{one}/")]
     return max(within, key=len, default="/")

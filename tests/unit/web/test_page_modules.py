@@ -215,6 +215,8 @@ def read_up_to(events: list[dict[str, Any]], moment: int) -> tuple[int, dict[str
                 prompts[prompt]["status"] = "void"
             case {"type": "prompt.finished", "promptId": prompt, "status": status}:
                 prompts[prompt]["status"] = status
+            case _:
+                pass
     return len(come), prompts
 
 
