@@ -59,7 +59,7 @@ _LIST = Prepared(
         .join(assistant_versions, assistant_versions.c.id == _row.version_id)
         .join(users, users.c.id == _row.principal_id)
         .where(LIVE)
-        .order_by(_row.created_ms)
+        .order_by(_row.created_ms, _row.key)
         .limit(bindparam("most"))
     )
 )
