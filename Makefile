@@ -21,6 +21,7 @@ setup:  ## build .venv with all that development needs
 
 test:  ## install what the tests need and run them all
 	@tools/prepare.sh run local test browser
+	@$(PYTHON) -m compileall -q -j 0 app lib bench tests/support
 	@exec $(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
 
 chaos:  ## the tests that break things, for as long as it takes (CHAOS_SEED=n repeats)
