@@ -92,7 +92,7 @@ install_browser() {
         cp "$lock" "$stamp"
     else
         say "No browser could be fetched, so the tests of the pages will be skipped. (Why: .venv/browser.log)"
-        say "Install one (Debian, Ubuntu: apt install chromium-headless-shell) to run them; the next run tries again."
+        say "Install one (Debian: apt install chromium-headless-shell) to run them; the next run tries again."
     fi
 }
 
