@@ -50,6 +50,11 @@ def _unheld() -> ColumnElement[bool]:
     return or_(_row.status == ExecutionStatus.PENDING, lapsed)
 
 
+def _locked(rows: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Those rows, locked in the order in which a commit locks them: or the two could wait for each other."""
+    return _row.key.in_(select(_row.key).where(rows).order_by(_row.key).with_for_update(key_share=True))
+
+
 _LEASE = now_ms() + bindparam("lease_ms", type_=BigInteger)
 
 #: PostgreSQL looks at other tables before it waits for a row: a claim that waited for the last owner's commit would not
@@ -117,12 +122,9 @@ def claim(
 
 def _renewal(dialect: str, keys: list[BindParameter[str]]) -> UpdateBase:
     held = and_(_row.id.in_(keys), _row.owner == bindparam("worker"), _row.status == ExecutionStatus.RUNNING)
-    if dialect == "postgresql":
-        # In the order in which a commit locks them, or the two could wait for each other.
-        held = _row.key.in_(select(_row.key).where(held).order_by(_row.key).with_for_update(key_share=True))
     return (
         update(executions)
-        .where(held)
+        .where(_locked(held) if dialect == "postgresql" else held)
         .values(lease_until_ms=_LEASE)
         .returning(_row.id, _row.epoch, _row.cancel_requested)
     )
@@ -149,11 +151,8 @@ def release(connection: Connection, execution_id: ExecutionId, epoch: Epoch) -> 
 
 
 def expire_leases(connection: Connection) -> int:
-    return connection.execute(
-        update(executions)
-        .where(LIVE, _row.status == ExecutionStatus.RUNNING, _row.lease_until_ms > 0)
-        .values(lease_until_ms=0)
-    ).rowcount
+    held = and_(LIVE, _row.status == ExecutionStatus.RUNNING, _row.lease_until_ms > 0)
+    return connection.execute(update(executions).where(_locked(held)).values(lease_until_ms=0)).rowcount
 
 
 _ASK = Prepared(

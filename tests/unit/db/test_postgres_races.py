@@ -45,7 +45,7 @@ async def test_rows_are_locked_in_one_order_whoever_wants_several(storage: Stora
     async def committing() -> None:
         await storage.log_store.commit([owner.write(Delta(0, 1, "x")) for owner in owners])
 
-    for wanting in (renewing, committing):
+    for wanting in (renewing, committing, storage.execution_store.expire_leases):
         async with holding(storage, lambda connection: connection.execute(lock_of(second)).close()):
             task = asyncio.ensure_future(wanting())
             await until_somebody_waits(storage)
