@@ -177,8 +177,14 @@ export class RunView {
     this._status(event.status);
     say(this._part('elapsed'), duration(event.durationMs));
     const text = [...this.cards.values()].map((card) => card.text).join(' ');
-    const words = text.length < 1_000_000 ? `, ${counted(text.match(/\S+/g)?.length ?? 0, 'word')}` : '';
-    this._word(`${stateWord(event.status)} after ${duration(event.durationMs)}${words}, ${counted(event.usage.totalTokens ?? 0, 'token')}${event.cost === undefined ? '' : `, ${money(event.cost)}`}.`);
+    const words = text.length < 1_000_000 ? [counted(text.match(/\S+/g)?.length ?? 0, 'word')] : [];
+    const cost = event.cost === undefined ? [] : [money(event.cost)];
+    const figures = [...words, counted(event.usage.totalTokens ?? 0, 'token'), ...cost].join(', ');
+    // Badge and clock show it already: it is there for who hears the line.
+    const heard = document.createElement('span');
+    heard.className = 'unseen';
+    heard.textContent = `${stateWord(event.status)} after ${duration(event.durationMs)}, `;
+    this._part('state').replaceChildren(heard, `${figures}.`);
     this._why(event);
     this._part('progress').hidden = true;
     this.root.querySelector('#policy')?.remove();
