@@ -27,7 +27,7 @@ class Size(NamedTuple):
     pause_ms: int = 80
 
 
-SIZES = sized([Size(8, 4, 5)], [Size(40, 10, 40), Size(1000, 2, 40)])
+SIZES = sized([Size(8, 4, 5)], [Size(40, 10, 40), Size(1000, 10, 120)])
 
 
 @pytest.mark.timeout(sized(120, 900))
@@ -75,7 +75,8 @@ async def _nothing_is_left_behind(cluster: Cluster) -> None:
 
 
 async def _check(runs: Sequence[Received], size: Size, clients: Sequence[StreamClient]) -> None:
-    assert sum(run.connects for run in runs) > 2 * len(runs), "clients left and came back"
+    # Most often those of a run that lives; who comes late gets its texts in few events.
+    assert sum(run.connects for run in runs) > len(runs), "clients left and came back"
     for number, run in enumerate(runs):
         assert run.events[-1]["status"] == "completed", run.events[-1]
         assert [event["seq"] for event in run.events] == list(range(1, len(run.events) + 1))
