@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, Error, Page, Playwright, Request, async_playwright, expect
 
-#: The first does nothing but what is needed without a screen, and takes a third less time for it.
+#: The first does nothing but what is needed without a screen, and so computes less than the others.
 NAMES = ("chromium-headless-shell", "chromium", "google-chrome", "chromium-browser")
 ARGUMENTS = (
     "--headless",
