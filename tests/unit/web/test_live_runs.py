@@ -142,7 +142,8 @@ async def test_a_wait_says_why_and_for_how_long(page: Page) -> None:
         assert found
         seconds.append(int(found[1]))
         await expect(now).not_to_contain_text(f"in {found[1]} s")
-    assert 5 >= seconds[0] > seconds[1]
+    # Five that were asked for, and up to half a one that is drawn on top.
+    assert 6 >= seconds[0] > seconds[1]
     await expect(page.locator(".void s").first).to_have_text("Attempt 1")
 
 
