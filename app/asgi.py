@@ -153,8 +153,15 @@ async def _open(node: Node) -> AsyncIterator[None]:
         await node.close()
 
 
+class _Provide(Provide):
+    """Is only itself: Litestar compares all with each other for every handler, a fifth of what building them takes."""
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
 def _provided(held: Mapping[str, Any]) -> dict[str, Provide]:
-    return {name: Provide(_held(value), sync_to_thread=False) for name, value in held.items()}
+    return {name: _Provide(_held(value), sync_to_thread=False) for name, value in held.items()}
 
 
 def _held(value: Any) -> Callable[[], Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 import msgspec
+from argon2 import PasswordHasher
 from litestar.types import ASGIApp
 
 from app.api.new_key import KeyMaker
@@ -40,13 +41,20 @@ class Person(NamedTuple):
 
 
 PASSWORD = "correct horse battery"
+#: To check a password costs what its hash says.
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+def _client(base_url: str, headers: Mapping[str, str] | None = None) -> httpx.AsyncClient:
+    # On the loopback there are no certificates, and it takes 30 ms to load them.
+    return httpx.AsyncClient(base_url=base_url, headers=headers, timeout=30, verify=False)
 
 
 class Browser:
     """Keeps cookies and sends the page's token, as our own pages do."""
 
     def __init__(self, base_url: str) -> None:
-        self.client = httpx.AsyncClient(base_url=base_url, headers={"Sec-Fetch-Site": "same-origin"}, timeout=30)
+        self.client = _client(base_url, {"Sec-Fetch-Site": "same-origin"})
 
     async def ask(self, method: str, url: str, **more: Any) -> httpx.Response:
         return await self.client.request(method, url, **more)
@@ -88,7 +96,7 @@ class Service:
     async def person_with_password(self, role: UserRole = UserRole.USER) -> Person:
         """Somebody who signs in with `PASSWORD`."""
         person = await self.person(role)
-        passwords = Passwords()
+        passwords = Passwords(CHEAP)
         await self.storage.users.set_password_hash(person.user.id, await passwords.hash(PASSWORD))
         await passwords.close()
         return person
@@ -188,7 +196,7 @@ async def running_service(
     node = Node(settings, works=works, clock=clock)
     async with (
         serving(wrap(application(node)), settings, node.begin_draining, node.drain) as server,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as client,
+        _client(f"http://127.0.0.1:{server.port}") as client,
     ):
         service = Service(node, server, client)
         try:
