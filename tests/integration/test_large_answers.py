@@ -17,7 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MIB = 1024 * 1024
 #: Answers of 10 MB after which all caches are full, those that follow, and what these may add in all.
-WARM_UP, REPEATS, MOST_GROWTH = 6, 8, 40 * MIB
+WARM_UP, REPEATS, MOST_GROWTH = 6, 4, 20 * MIB
 ADVERSARIAL = "'\"` \\ \\n \\u0041 \0 \x1b[0m \r\n\t é😀👩‍👩‍👧 \u2028\u2029\ufeff ${x} {{ x }} {% if x %} {# x #} %s <b>&amp;&#x24; '; DROP TABLE users; --"
 
 

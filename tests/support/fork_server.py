@@ -139,7 +139,9 @@ def _warm_up() -> None:
     """
     from app.asgi import create_app
     from app.settings import Settings
+    from tests.support.warm import read_signatures
 
+    read_signatures()
     with tempfile.TemporaryDirectory() as directory:
         database = "postgresql+asyncpg://nobody@127.0.0.1:1/nothing"
         create_app(Settings.load({"AA_DATA_DIR": directory, "AA_DATABASE_URL": database, "AA_LOCAL_MODEL": "off"}))

@@ -27,6 +27,9 @@ from lib.streaming.sse_events.decoder import EventStreamDecoder
 from lib.streaming.types import PromptId
 from tests.support.database import fresh_database
 from tests.support.in_process_server import InProcessServer, serving
+from tests.support.warm import read_signatures
+
+read_signatures()
 
 
 class Person(NamedTuple):

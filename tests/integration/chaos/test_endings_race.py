@@ -18,7 +18,7 @@ from tests.support.invariants.watched_service import watched_service
 from tests.support.service import Person, Service, echo
 from tests.support.stream_client import Received, StreamClient
 
-RACES = sized(60, 200)
+RACES = sized(40, 200)
 AT_ONCE = 10
 #: When an execution ends by itself, and when its time is up: about the same moment.
 WORDS = "one two three four five six"

@@ -14,8 +14,8 @@ from tests.support.invariants.stored import broken_invariants
 from tests.support.keys import TEST_API_KEY
 
 WORDS = " ".join(f"word{number}" for number in range(15))
-STREAMS = sized(20, 200)
-STEPS = sized(10, 20)
+STREAMS = sized(12, 200)
+STEPS = sized(6, 20)
 DRAIN_SECONDS = 20
 
 
