@@ -11,6 +11,10 @@ from playwright.async_api import Browser, Locator, Page, expect
 from tests.support.chromium import Visit
 from tests.support.service import PASSWORD, Person, Service
 
+#: For a script in a page: gives `load`, (path) => module; the address of our modules is that of the page's own.
+LOAD = """const base = document.querySelector("script[src*='/js/shell.js']").src.replace(/shell\\.js$/, '');
+  const load = (path) => import(base + path);"""
+
 
 @asynccontextmanager
 async def visit_of(browser: Browser, service: Service, person: Person, **more: Any) -> AsyncIterator[Visit]:

@@ -148,18 +148,23 @@ class TestTogether:
                 overtaken.set()
                 await go_on.wait()
 
-        async with holding(storage, lambda connection: connection.execute(lock).close()):
-            tasks = [asyncio.ensure_future(here.executions.create(new)) for new in news]
+        try:
+            async with holding(storage, lambda connection: connection.execute(lock).close()):
+                tasks = [asyncio.ensure_future(here.executions.create(news[0]))]
+                await until_somebody_waits(storage)
+                overtaking = asyncio.ensure_future(overtake())
+                await until_somebody_waits(storage, 2)
+                # From here on their time runs.
+                tasks += [asyncio.ensure_future(here.executions.create(new)) for new in news[1:]]
+            # The first is through; the transaction of the others has begun and waits for who overtook it.
+            await overtaken.wait()
             await until_somebody_waits(storage)
-            overtaking = asyncio.ensure_future(overtake())
-            await until_somebody_waits(storage, 2)
-        # The first is through; the transaction of the others has begun and waits for who overtook it.
-        await overtaken.wait()
-        assert await asyncio.wait([tasks[1]], timeout=2.5) == (set(), {tasks[1]})
-        tasks[1].cancel()
-        with suppress(asyncio.CancelledError):
-            await tasks[1]
-        go_on.set()
+            assert await asyncio.wait([tasks[1]], timeout=2.5) == (set(), {tasks[1]})
+            tasks[1].cancel()
+            with suppress(asyncio.CancelledError):
+                await tasks[1]
+        finally:
+            go_on.set()
         await overtaking
         assert (await asyncio.wait_for(tasks[2], 10)).id == news[2].id
         assert None not in [await here.log.handle(new.id) for new in news]

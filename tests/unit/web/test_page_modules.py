@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,18 +12,11 @@ from playwright.async_api import Page
 from app.web.formats import money, nano, price
 from tests.support.chromium import Visit, browsing
 from tests.support.markdown_documents import DOCUMENTS, HOSTILE
-from tests.support.pages import visit_of
+from tests.support.pages import LOAD, visit_of
 from tests.support.service import running_service
 from tests.support.sse_vectors import VECTORS
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
-
-#: Of the execution that is replayed.
-LASTS_MS = 2000
-
-#: Gives (path) => module; the address of our modules is that of the page's own.
-LOAD = """const base = document.querySelector("script[src*='/js/shell.js']").src.replace(/shell\\.js$/, '');
-  const load = (path) => import(base + path);"""
 
 PARSE = f"""async (vectors) => {{
   {LOAD}
@@ -168,56 +159,6 @@ async def test_money_reads_as_the_server_writes_it(page: Page) -> None:
     }}"""
     texts = ["0", "0.000000001", "0.0001", "0.0042", "0.999999999", "1", "12.5", "1234567.891"]
     assert await evaluated(page, script, texts) == [[money(nano(text)), price(text)] for text in texts]
-
-
-async def test_a_replay_shows_at_every_moment_what_reading_all_before_it_gives(page: Page) -> None:
-    script = f"""async ([events, moments]) => {{
-      {LOAD}
-      const {{ Recording }} = await load('admin/replay.js');
-      const recording = new Recording(events);
-      return moments.map((ms) => [recording.count(ms), Object.fromEntries(recording.at(ms))]);
-    }}"""
-    events = recorded(random.Random(11))
-    moments = [-1, *random.Random(7).sample(range(LASTS_MS), 300), LASTS_MS, LASTS_MS + 1000]
-    told = await evaluated(page, script, [events, moments])
-    assert told == [list(read_up_to(events, moment)) for moment in moments]
-    assert {shown["status"] for _, prompts in told for shown in prompts.values()} == {"running", "void", "completed"}
-
-
-def recorded(rng: random.Random) -> list[dict[str, Any]]:
-    """Events of two prompts side by side, each of which is tried three times, at moments that some of them share."""
-    life = [{"type": "prompt.started"}, *({"type": "prompt.delta", "text": f"{number} "} for number in range(20))]
-    void, done = {"type": "prompt.retrying"}, {"type": "prompt.finished", "status": "completed"}
-    lives = {name: [*life, void, *life[:5], void, *life, done] for name in ("one", "two")}
-    order = rng.sample([name for name in lives for _ in lives[name]], sum(map(len, lives.values())))
-    told = [{"type": "execution.started"}, *({**lives[name].pop(0), "promptId": name} for name in order)]
-    moments = [0, *sorted(rng.choices(range(0, LASTS_MS, 10), k=len(order) - 1)), LASTS_MS]
-    start = datetime(2026, 11, 26, tzinfo=UTC)
-    return [
-        {**event, "at": (start + timedelta(milliseconds=moment)).isoformat(), "seq": seq}
-        | ({"name": event["promptId"].upper()} if event["type"] == "prompt.started" else {})
-        for seq, (event, moment) in enumerate(zip(told, moments, strict=True), 1)
-    ]
-
-
-def read_up_to(events: list[dict[str, Any]], moment: int) -> tuple[int, dict[str, dict[str, str]]]:
-    """How many events had come by then, and what they leave to be seen: from the first one on, one after the other."""
-    begun = datetime.fromisoformat(events[0]["at"])
-    come = [one for one in events if datetime.fromisoformat(one["at"]) - begun <= timedelta(milliseconds=moment)]
-    prompts: dict[str, dict[str, str]] = {}
-    for event in come:
-        match event:
-            case {"type": "prompt.started", "promptId": prompt, "name": name}:
-                prompts[prompt] = {"name": name, "text": "", "status": "running"}
-            case {"type": "prompt.delta", "promptId": prompt, "text": text}:
-                prompts[prompt]["text"] += text
-            case {"type": "prompt.retrying", "promptId": prompt}:
-                prompts[prompt]["status"] = "void"
-            case {"type": "prompt.finished", "promptId": prompt, "status": status}:
-                prompts[prompt]["status"] = status
-            case _:
-                pass
-    return len(come), prompts
 
 
 async def test_a_monster_is_plain_while_it_grows_and_whole_at_its_end(page: Page) -> None:
