@@ -20,6 +20,9 @@ _CLASSES = frozenset({"08", "28", "3D", "40", "53", "57", "58", "XX"})
 #: Read-only (a standby), idle for too long inside a transaction, a lock not given in time.
 _STATES = frozenset({"25006", "25P03", "55P03"})
 
+#: The second where the server went between two of its messages.
+_OF_A_BROKEN_CONNECTION = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+
 
 def is_outage(error: BaseException, *, closed: bool = False) -> bool:
     """Whether the database is to blame, so that the same call may succeed later.
@@ -29,7 +32,7 @@ def is_outage(error: BaseException, *, closed: bool = False) -> bool:
     cause = cause_of(error)
     if isinstance(cause, OSError | TimeoutError | PoolTimeout):
         return True
-    if closed and (isinstance(error, DBAPIError) or isinstance(cause, asyncpg.InterfaceError)):
+    if closed and (isinstance(error, DBAPIError) or isinstance(cause, _OF_A_BROKEN_CONNECTION)):
         return True
     state = getattr(cause, "sqlstate", None) or ""
     return state[:2] in _CLASSES or state in _STATES

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+import asyncpg
 import pytest
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DBAPIError
@@ -233,6 +234,23 @@ async def test_what_the_server_has_no_room_or_nerve_for_is_an_outage_that_passes
         await database.write(fail)
     await database.write(partial(add, "room again"))
     assert await database.read(words) == ["room again"]
+
+
+async def test_a_driver_that_lost_its_place_between_two_messages_is_an_outage_that_passes(
+    database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, execute = await database.read(pid), asyncpg.Connection.execute
+
+    async def lost(connection: asyncpg.Connection, statement: str) -> str:
+        if statement == "COMMIT":
+            raise asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress")
+        return str(await execute(connection, statement))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(asyncpg.Connection, "execute", lost)
+        with pytest.raises(StorageUnavailable):
+            await database.read(pid)
+    assert await database.read(pid) != first
 
 
 async def test_a_mistake_in_a_statement_is_no_outage(database: PostgresDatabase) -> None:
