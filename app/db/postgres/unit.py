@@ -100,7 +100,7 @@ class Glance(Generic[T]):
             # It has changed nothing: where the connection broke, another one may do it again.
             if broken or _is_outdated(error):
                 raise Outworn from error
-            if is_outage(error):
+            if is_outage(error, closed=driver.closed):
                 raise outage(error) from error
             raise
 

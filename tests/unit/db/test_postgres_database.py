@@ -18,6 +18,7 @@ from sqlalchemy.util import await_
 
 from app.db.postgres import engine
 from app.db.postgres.database import PostgresDatabase
+from app.db.postgres.driver import Driver
 from lib.streaming.clock import SystemClock
 from lib.streaming.errors import StorageUnavailable
 from tests.support.database_contract import MAKE_WORDS, DatabaseContract, add, words
@@ -251,6 +252,22 @@ async def test_a_driver_that_lost_its_place_between_two_messages_is_an_outage_th
         with pytest.raises(StorageUnavailable):
             await database.read(pid)
     assert await database.read(pid) != first
+
+
+async def test_nor_is_it_a_fault_of_ours_in_a_glance(
+    database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(*_: object) -> str:
+        raise asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress")
+
+    def glance(connection: Connection) -> None:
+        monkeypatch.setattr(asyncpg.Connection, "execute", lost)
+        Driver(connection).execute("SELECT 1")
+
+    with pytest.raises(StorageUnavailable):
+        await database.read_one(glance)
+    monkeypatch.undo()
+    assert await database.read(pid)
 
 
 async def test_a_mistake_in_a_statement_is_no_outage(database: PostgresDatabase) -> None:
