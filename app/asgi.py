@@ -154,7 +154,7 @@ async def _open(node: Node) -> AsyncIterator[None]:
 
 
 class _Provide(Provide):
-    """Is only itself: Litestar compares all with each other for every handler, a fifth of what building them takes."""
+    """Is only itself: Litestar compares all with each other for every handler, and to look inside each is slow."""
 
     __eq__ = object.__eq__
     __hash__ = object.__hash__

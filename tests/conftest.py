@@ -15,7 +15,7 @@ GC_THRESHOLDS = (20_000, 20, 20)
 
 
 def pytest_collection_finish() -> None:
-    """All tests and what they import live as long as the run: to walk them in each collection takes a tenth of it."""
+    """All tests and what they import live as long as the run: to walk them in each collection takes time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)

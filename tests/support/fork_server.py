@@ -133,7 +133,7 @@ def _become(order: Order, log: int, observer: int) -> NoReturn:
 
 
 def _warm_up() -> None:
-    """Build an application that nobody opens: the first one of a process costs twice as much as the next.
+    """Build an application that nobody opens: the first one of a process costs more than the next.
 
     Not over SQLite, which begins threads at once; a fork has none of them.
     """

@@ -26,7 +26,7 @@ class InProcessServer:
     def __init__(
         self, app: Any, settings: Settings, begin: Callable[[], None], drain: Callable[[], Awaitable[None]]
     ) -> None:
-        # With the protocol named, asyncio lets no answer wait for the acknowledgement of its headers (40 ms each).
+        # With the protocol named, asyncio lets no answer wait for the acknowledgement of its headers.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
         self._socket.listen(128)

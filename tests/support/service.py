@@ -29,8 +29,6 @@ from tests.support.database import fresh_database
 from tests.support.in_process_server import InProcessServer, serving
 from tests.support.warm import read_signatures
 
-read_signatures()
-
 
 class Person(NamedTuple):
     """A user with an API key that may do all its role may."""
@@ -49,7 +47,7 @@ CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 def _client(base_url: str, headers: Mapping[str, str] | None = None) -> httpx.AsyncClient:
-    # On the loopback there are no certificates, and it takes 30 ms to load them.
+    # On the loopback there are no certificates, and to load them takes time.
     return httpx.AsyncClient(base_url=base_url, headers=headers, timeout=30, verify=False)
 
 
@@ -197,6 +195,7 @@ async def running_service(
     }
     settings = Settings.load(defaults | given)
     node = Node(settings, works=works, clock=clock)
+    read_signatures()
     async with (
         serving(wrap(application(node)), settings, node.begin_draining, node.drain) as server,
         _client(f"http://127.0.0.1:{server.port}") as client,

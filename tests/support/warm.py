@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from app.api.routes import ROUTES
 from app.web.routes import PAGES
 
 
+@cache
 def read_signatures() -> None:
     """Let the handlers read their signatures; applications take copies, with what was read."""
     for handler in (*ROUTES, *PAGES):
