@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 
 pytest_plugins = (
+    "tests.support.chromium_plugin",
     "tests.support.fault_upstream_plugin",
+    "tests.support.long_first_plugin",
     "tests.support.no_skips_plugin",
     "tests.support.postgres_plugin",
     "tests.support.valkey_plugin",

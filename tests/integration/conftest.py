@@ -4,28 +4,51 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 
 import pytest
 import pytest_asyncio
 
 from tests.support.invariants.descriptors import described, own_descriptors
-from tests.support.invariants.watch import MOST_LEFT, RUNNING
+from tests.support.invariants.watch import MOST_LEFT, RUNNING, SETTLE_SECONDS
+from tests.support.waiting import until
 
 
 @pytest.fixture(autouse=True)
 def invariants(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Servers of a module are checked after each of its tests; those of one test check themselves when they end."""
+    """Servers that outlive a test are checked after each; those of one test check themselves when they end."""
     marker = request.node.get_closest_marker("asyncio")
-    if marker is not None and marker.kwargs.get("loop_scope") == "module":
-        request.getfixturevalue("invariants_of_module_servers")
-    before = own_descriptors(os.getpid())
+    if marker is not None and (scope := marker.kwargs.get("loop_scope")) in ("module", "session"):
+        request.getfixturevalue(f"invariants_in_the_{scope}_s_loop")
+        yield
+        return
+    most = own_descriptors(os.getpid()) + MOST_LEFT
     yield
-    after = own_descriptors(os.getpid())
-    assert after <= before + MOST_LEFT, f"{before} descriptors before, now {described(os.getpid())}"
+    _check_descriptors(most)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def invariants_of_module_servers() -> AsyncIterator[None]:
+async def invariants_in_the_module_s_loop() -> AsyncIterator[None]:
+    most = own_descriptors(os.getpid()) + MOST_LEFT
     yield
+    await _hold(most)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def invariants_in_the_session_s_loop() -> AsyncIterator[None]:
+    most = own_descriptors(os.getpid()) + MOST_LEFT
+    yield
+    await _hold(most)
+
+
+async def _hold(most: int) -> None:
+    """A loop that goes on may need some turns to close what others have left."""
+    with suppress(AssertionError):
+        await until(lambda: own_descriptors(os.getpid()) <= most, SETTLE_SECONDS)
+    _check_descriptors(most)
     if problems := [problem for watch in RUNNING for problem in await watch.problems()]:
         pytest.fail("\n".join(problems))
+
+
+def _check_descriptors(most: int) -> None:
+    assert own_descriptors(os.getpid()) <= most, f"more than {most} descriptors: {described(os.getpid())}"

@@ -10,17 +10,17 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from lib.streaming.definition import Definition
-from tests.support.chromium import Visit, browsing, visiting
+from tests.support.chromium import Visit, visiting
 from tests.support.keys import TEST_API_KEY
 from tests.support.node import Node, running_node
 from tests.support.pages import answers, ended, run_of, shows_what_it_copies, start, text_arrives
 from tests.support.service import as_json, echo
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400), pytest.mark.asyncio(loop_scope="session")]
 
 WORDS = " ".join(f"word{number}" for number in range(60))
 LOCAL_MODEL_SECONDS = 150.0
@@ -28,12 +28,11 @@ LOCAL_MODEL_SECONDS = 150.0
 
 @asynccontextmanager
 async def signed_in(
-    data_dir: Path, wait_seconds: float = 45, **environment: str
+    browser: Browser, data_dir: Path, wait_seconds: float = 45, **environment: str
 ) -> AsyncIterator[tuple[Node, Visit, httpx.AsyncClient]]:
     """A node, a browser that came through the one-time link, and the API as the same person."""
     headers = {"Authorization": f"Bearer {TEST_API_KEY}"}
     async with (
-        browsing() as browser,
         running_node(data_dir, AA_BOOTSTRAP_API_KEY=TEST_API_KEY, **environment) as node,
         httpx.AsyncClient(base_url=node.base_url, headers=headers, timeout=30) as api,
         visiting(browser, node.base_url, wait_seconds) as visit,
@@ -70,8 +69,10 @@ def outputs(record: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.local_model
-async def test_three_steps_on_a_real_model_survive_a_reload_and_a_second_run_is_stopped(tmp_path: Path) -> None:
-    async with signed_in(tmp_path, wait_seconds=LOCAL_MODEL_SECONDS, AA_LOCAL_MODEL="auto") as (_, visit, api):
+async def test_three_steps_on_a_real_model_survive_a_reload_and_a_second_run_is_stopped(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with signed_in(browser, tmp_path, wait_seconds=LOCAL_MODEL_SECONDS, AA_LOCAL_MODEL="auto") as (_, visit, api):
         page = visit.page
         await start(page, "Article in three steps", {"What is the article about?": "volcanoes"})
         await text_arrives(page)
@@ -100,8 +101,8 @@ async def test_three_steps_on_a_real_model_survive_a_reload_and_a_second_run_is_
         assert (visit.errors, visit.foreign) == ([], [])
 
 
-async def test_a_server_killed_in_mid_run_comes_back_and_the_page_goes_on(tmp_path: Path) -> None:
-    async with signed_in(tmp_path, AA_LEASE_SECONDS="2") as (node, visit, api):
+async def test_a_server_killed_in_mid_run_comes_back_and_the_page_goes_on(browser: Browser, tmp_path: Path) -> None:
+    async with signed_in(browser, tmp_path, AA_LEASE_SECONDS="2") as (node, visit, api):
         page = visit.page
         await create(api, echo(content=f"{WORDS} ${{topic}}", model="scripted/slow-100"))
         await start(page, "Echo", {"Topic": "end"})
@@ -121,8 +122,8 @@ async def test_a_server_killed_in_mid_run_comes_back_and_the_page_goes_on(tmp_pa
         assert visit.foreign == []
 
 
-async def test_a_restart_in_good_order_is_told_and_loses_nothing(tmp_path: Path) -> None:
-    async with signed_in(tmp_path, AA_DRAIN_SECONDS="1") as (node, visit, api):
+async def test_a_restart_in_good_order_is_told_and_loses_nothing(browser: Browser, tmp_path: Path) -> None:
+    async with signed_in(browser, tmp_path, AA_DRAIN_SECONDS="1") as (node, visit, api):
         page = visit.page
         await create(api, echo(content=f"{WORDS} ${{topic}}", model="scripted/slow-100"))
         await start(page, "Echo", {"Topic": "end"})

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, BrowserContext, Page
 
 from app.db.records import UserRole
 from tests.support import axe
-from tests.support.chromium import Visit, browsing
+from tests.support.chromium import Visit
 from tests.support.service import PASSWORD, Person, Service, running_service
 
 WAIT_MS = 20_000
@@ -20,10 +20,9 @@ WAIT_MS = 20_000
 class Author:
     """Somebody who builds assistants, in one browser; each visit is a page of its own."""
 
-    def __init__(self, service: Service, person: Person, browser: Browser, context: BrowserContext) -> None:
+    def __init__(self, service: Service, person: Person, context: BrowserContext) -> None:
         self.service = service
         self.person = person
-        self.browser = browser
         self.context = context
 
     async def stored(self, page: Page) -> dict[str, Any]:
@@ -50,24 +49,28 @@ class Author:
 
 
 @asynccontextmanager
-async def author_at_work(directory: Path) -> AsyncIterator[Author]:
+async def author_at_work(browser: Browser, directory: Path) -> AsyncIterator[Author]:
     """A service with one author, who is signed in."""
-    async with running_service(directory) as service, browsing() as browser:
-        yield await signed_in(service, browser, UserRole.AUTHOR)
+    async with running_service(directory) as service, signed_in(service, browser, UserRole.AUTHOR) as author:
+        yield author
 
 
-async def signed_in(service: Service, browser: Browser, role: UserRole) -> Author:
+@asynccontextmanager
+async def signed_in(service: Service, browser: Browser, role: UserRole) -> AsyncIterator[Author]:
     """Somebody new, with the cookies of their own."""
     person = await service.person_with_password(role)
     context = await browser.new_context(base_url=str(service.client.base_url))
-    page = await context.new_page()
-    await page.goto("/sign-in")
-    await page.fill("#email", person.user.email)
-    await page.fill("#password", PASSWORD)
-    await page.locator("#with-password button").click()
-    await page.locator("#places-build").wait_for(state="attached")
-    await page.close()
-    return Author(service, person, browser, context)
+    try:
+        page = await context.new_page()
+        await page.goto("/sign-in")
+        await page.fill("#email", person.user.email)
+        await page.fill("#password", PASSWORD)
+        await page.locator("#with-password button").click()
+        await page.locator("#places-build").wait_for(state="attached")
+        await page.close()
+        yield Author(service, person, context)
+    finally:
+        await context.close()
 
 
 async def accessible(page: Page) -> list[str]:

@@ -15,7 +15,7 @@ from lib.streaming.types import PromptId
 from tests.support.author_pages import Author, accessible, fits
 from tests.support.service import echo
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="session")]
 
 EXAMPLES = Path(__file__).parents[3] / "app" / "examples"
 

@@ -17,10 +17,10 @@ from lib.streaming.types import PromptId
 from tests.support.author_pages import Author
 from tests.support.service import as_json
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="session")]
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def page(author: Author) -> AsyncIterator[Page]:
     async with author.visit("/assistants") as visit:
         yield visit.page

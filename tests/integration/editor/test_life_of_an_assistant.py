@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Dialog, expect
+from playwright.async_api import Browser, Dialog, expect
 
 from app.db.records import AssistantStatus, UserRole
 from tests.support.author_pages import Author, accessible, fits, signed_in
 from tests.support.service import as_json, echo
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="session")]
 
 ORIGIN_EXPORT = Path(__file__).parents[2] / "support" / "assistants-export.json"
 
@@ -134,10 +134,9 @@ async def test_the_list_shows_states_and_exports_what_is_chosen(author: Author) 
         assert await accessible(page) == []
 
 
-async def test_an_administrator_sees_everybody_s_and_imports_a_file(author: Author) -> None:
+async def test_an_administrator_sees_everybody_s_and_imports_a_file(author: Author, browser: Browser) -> None:
     await author.service.assistant(author.person, echo(name="An author's own"), AssistantStatus.DRAFT)
-    admin = await signed_in(author.service, author.browser, UserRole.ADMIN)
-    async with admin.visit("/assistants") as visit:
+    async with signed_in(author.service, browser, UserRole.ADMIN) as admin, admin.visit("/assistants") as visit:
         page = visit.page
         await expect(page.get_by_role("link", name="Build the first one")).to_be_visible()
         assert await accessible(page) == []

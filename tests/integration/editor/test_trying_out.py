@@ -10,7 +10,7 @@ from lib.streaming.definition import Definition, PromptDefinition
 from lib.streaming.types import PromptId
 from tests.support.author_pages import Author, accessible, fits
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="session")]
 
 CHAIN = Definition(
     name="Marked up",

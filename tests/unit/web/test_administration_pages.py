@@ -13,10 +13,10 @@ from playwright.async_api import Page, expect
 from app.db.records import AssistantRecord, AssistantStatus, UserRecord, UserRole
 from lib.streaming.definition import Definition
 from tests.support.axe import violations, violations_in_both_themes
-from tests.support.chromium import Visit, browsing, visiting
+from tests.support.chromium import Visit, visiting
 from tests.support.service import Person, Service, echo, running_service
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 WAIT_SECONDS = 20
 MARKUP = "<img src=x onerror=alert(1)> & co."
@@ -36,9 +36,9 @@ class Scene(NamedTuple):
         return str(self.service.client.base_url).rstrip("/")
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
-    async with running_service(tmp_path_factory.mktemp("pages")) as service, browsing() as chromium:
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def scene(browser: Chromium, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+    async with running_service(tmp_path_factory.mktemp("pages")) as service:
         admin = await service.person_with_password(UserRole.ADMIN)
         author = await service.person(UserRole.AUTHOR)
         waiting = await service.assistant(author, chain(), AssistantStatus.PENDING_APPROVAL)
@@ -46,10 +46,10 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
         good, bad = await service.assistant(author), await service.assistant(author, echo(model="scripted/fault-quota"))
         for assistant in (good, good, bad):
             await service.run(author, assistant, topic="the sea")
-        yield Scene(service, chromium, admin, author, waiting)
+        yield Scene(service, browser, admin, author, waiting)
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def visit(scene: Scene) -> AsyncIterator[Visit]:
     browser = scene.service.browser()
     await browser.sign_in(scene.admin)

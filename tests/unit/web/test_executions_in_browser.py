@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from app.db.records import AssistantRecord, UserRole
 from tests.support.axe import violations_in_both_themes
-from tests.support.chromium import browsing
 from tests.support.pages import visit_of
 from tests.support.service import Person, Service, echo, running_service
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(150), pytest.mark.asyncio(loop_scope="session")]
 
 WORDS = " ".join(f"word{number}" for number in range(40))
 _BEYOND = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -35,8 +34,8 @@ async def shortcomings(page: Page) -> list[str]:
     return found
 
 
-async def test_a_run_is_found_watched_stopped_and_played_again(tmp_path: Path) -> None:
-    async with running_service(tmp_path) as service, browsing() as browser:
+async def test_a_run_is_found_watched_stopped_and_played_again(browser: Browser, tmp_path: Path) -> None:
+    async with running_service(tmp_path) as service:
         admin, author = await service.person_with_password(UserRole.ADMIN), await service.person(UserRole.AUTHOR)
         slow = echo(name="Slow", content=f"{WORDS} ${{topic}}", model="scripted/slow-1000")
         quick = echo(name="Quick", content=f"{WORDS} ${{topic}}", model="scripted/slow-50")

@@ -14,7 +14,7 @@ from tests.support.chromium import Visit
 from tests.support.pages import ended, start, text_arrives, visit_of
 from tests.support.service import Person, Service, echo, running_service
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="session")]
 
 LONG = " ".join(["word"] * 2000)
 #: What a desktop of 1280 by 800 shows at 200 %.
@@ -37,7 +37,7 @@ EDGELESS = """() => [...document.querySelectorAll('button, input:not([type=check
 }).map((one) => one.outerHTML.slice(0, 160))"""
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
     async with running_service(tmp_path_factory.mktemp("service")) as service:
         author = await service.person(UserRole.AUTHOR)
@@ -48,18 +48,18 @@ async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ser
         yield service
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def person(service: Service) -> Person:
     return await service.person_with_password()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def visit(browser: Browser, service: Service, person: Person) -> AsyncIterator[Visit]:
     async with visit_of(browser, service, person) as visit:
         yield visit
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def boss(browser: Browser, service: Service) -> AsyncIterator[Visit]:
     async with visit_of(browser, service, await service.person_with_password(UserRole.ADMIN)) as visit:
         yield visit

@@ -18,7 +18,7 @@ from tests.support.chromium import Visit
 from tests.support.pages import ended, run_of, start, text_arrives, visit_of
 from tests.support.service import Person, Service, echo, running_service
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="session")]
 
 EXAMPLES = Path(__file__).parents[3] / "app" / "examples"
 FIRST_PAGE_BYTES = 100_000
@@ -31,7 +31,7 @@ def example(name: str) -> Definition:
     return msgspec.structs.replace(definition, prompts=prompts)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
     async with running_service(tmp_path_factory.mktemp("service")) as service:
         author = await service.person(UserRole.AUTHOR)
@@ -44,12 +44,12 @@ async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ser
         yield service
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def person(service: Service) -> Person:
     return await service.person_with_password()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def visit(browser: Browser, service: Service, person: Person) -> AsyncIterator[Visit]:
     async with visit_of(browser, service, person) as visit:
         yield visit

@@ -17,12 +17,12 @@ from tests.support.pages import answers, ended, run_of, shows_what_it_copies, st
 from tests.support.run_assistants import ASSISTANTS, LONG, MARKUP, SECTION, WAIT, WORDS
 from tests.support.service import Person, Service, running_service
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="session")]
 
 FROM_THE_END = "() => document.documentElement.scrollHeight - innerHeight - scrollY"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
     async with running_service(tmp_path_factory.mktemp("service")) as service:
         author = await service.person(UserRole.AUTHOR)
@@ -31,12 +31,12 @@ async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ser
         yield service
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def person(service: Service) -> Person:
     return await service.person_with_password()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def visit(browser: Browser, service: Service, person: Person) -> AsyncIterator[Visit]:
     async with visit_of(browser, service, person) as visit:
         yield visit

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
 from app.web.formats import money, nano, price
-from tests.support.chromium import Visit, browsing
+from tests.support.chromium import Visit
 from tests.support.markdown_documents import DOCUMENTS, HOSTILE
 from tests.support.pages import LOAD, visit_of
 from tests.support.service import running_service
 from tests.support.sse_vectors import VECTORS
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="session")]
 
 PARSE = f"""async (vectors) => {{
   {LOAD}
@@ -70,9 +70,9 @@ STREAM = f"""async (documents) => {{
 }}"""
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def visit(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Visit]:
-    async with running_service(tmp_path_factory.mktemp("service")) as service, browsing() as browser:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def visit(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Visit]:
+    async with running_service(tmp_path_factory.mktemp("service")) as service:
         person = await service.person_with_password()
         async with visit_of(browser, service, person) as visit:
             yield visit

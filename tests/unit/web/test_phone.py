@@ -14,12 +14,12 @@ from tests.support.pages import ended, start, visit_of
 from tests.support.phone import first_visit
 from tests.support.service import Service, echo, running_service
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="session")]
 
 PHONE = {"width": 390, "height": 844}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
     async with running_service(tmp_path_factory.mktemp("service")) as service:
         author = await service.person(UserRole.AUTHOR)
@@ -28,7 +28,7 @@ async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ser
         yield service
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def visit(browser: Browser, service: Service) -> AsyncIterator[Visit]:
     async with visit_of(browser, service, await service.person_with_password(), viewport=PHONE) as visit:
         yield visit

@@ -5,24 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
 from app.db.records import UserRole
 from tests.support.axe import violations
-from tests.support.chromium import browsing
 from tests.support.pages import answers, ended, run_of, start, visit_of
 from tests.support.run_assistants import chain, prompt
 from tests.support.service import running_service
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(200), pytest.mark.asyncio(loop_scope="session")]
 
 TWO = chain(
     "Two steps", prompt("First", "first ${topic}", "echo", 0), prompt("Second", "${first}, then ${topic}", "echo", 1)
 )
 
 
-async def test_a_run_is_judged_and_run_again_from_a_later_prompt(tmp_path: Path) -> None:
-    async with running_service(tmp_path) as service, browsing() as browser:
+async def test_a_run_is_judged_and_run_again_from_a_later_prompt(browser: Browser, tmp_path: Path) -> None:
+    async with running_service(tmp_path) as service:
         await service.assistant(await service.person(UserRole.AUTHOR), TWO)
         async with visit_of(browser, service, await service.person_with_password()) as visit:
             page = visit.page

@@ -14,13 +14,13 @@ from playwright.async_api import Browser, Page
 from tests.support.pages import LOAD, visit_of
 from tests.support.service import running_service
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="session")]
 
 #: Of the execution that is replayed.
 LASTS_MS = 2000
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def page(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Page]:
     async with (
         running_service(tmp_path_factory.mktemp("service")) as service,
