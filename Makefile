@@ -3,7 +3,8 @@
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
 # Tests wait as much as they compute: one more than there are cores keeps those busy. Work is stolen and not dealt out,
-# so that most tests of a module meet in one process, and what it shares is made once.
+# so that most tests of a module meet in one process, and what it shares is made once. Tests are compiled once, by
+# whichever process comes first, also where Python is told to keep nothing.
 WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
@@ -23,7 +24,7 @@ setup:  ## build .venv with all that development needs
 test:  ## install what the tests need and run them all
 	@tools/prepare.sh run local test browser
 	@$(PYTHON) -m compileall -q -j 0 app lib bench tests/support
-	@exec $(PYTHON) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= exec $(PYTHON) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 chaos:  ## the tests that break things, for as long as it takes (CHAOS_SEED=n repeats)
 	@tools/prepare.sh run local test

