@@ -82,6 +82,9 @@ class ExecutionManager:
         run = ExecutionRun(claim, appender, self._tools)
         appender.on_failure = run.give_up
         self._runs[execution_id] = run
+        if self._draining:
+            # Claimed before, and answered only now: it may end, if its end is known, but it begins nothing.
+            run.hand_over()
         if self.on_claim is not None:
             self.on_claim(run)
         try:

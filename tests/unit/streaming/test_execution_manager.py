@@ -387,19 +387,6 @@ async def test_a_worker_with_room_owns_what_is_started_on_it_without_a_ticket() 
         assert engine.problems() == []
 
 
-async def test_a_drain_hands_over_what_went_past_the_queue_too() -> None:
-    async with Engine() as engine:
-        engine.queue.paused = True
-        await engine.start(chain("a", "b"))
-        draining = asyncio.ensure_future(engine.service.drain(10))
-        await engine.clock.advance(1)
-        await engine.provider.streams[0].text("A")
-        await engine.provider.streams[0].finish()
-        await draining
-        assert engine.row().lease_until == 0.0
-        assert len(engine.provider.streams) == 1
-
-
 async def test_an_execution_whose_workers_keep_dying_is_ended_in_the_end() -> None:
     engine = Engine(max_claims=2, claim_at_start=False)
     async with engine:
@@ -412,26 +399,6 @@ async def test_an_execution_whose_workers_keep_dying_is_ended_in_the_end() -> No
         ended = engine.row().ended
         assert ended is not None
         assert (ended.code, ended.ended_by) == ("worker_lost", EndedBy.SWEEP)
-
-
-async def test_a_drain_hands_over_at_the_prompt_boundary_and_the_next_node_goes_on() -> None:
-    first = Engine()
-    async with first:
-        await first.start(chain("a", "b"))
-        await first.provider.streams[0].text("A")
-        draining = asyncio.ensure_future(first.service.drain(30))
-        await settle()
-        await first.provider.streams[0].finish()
-        await draining
-        assert len(first.provider.streams) == 1
-        assert first.row().claims == 0
-    async with Engine(store=first.store, clock=first.clock, worker="worker-2") as second:
-        await second.clock.advance(1)
-        assert second.provider.streams[0].prompt == "do b"
-        await second.provider.streams[0].text("B")
-        await second.provider.streams[0].finish()
-        assert second.row().status is ExecutionStatus.COMPLETED
-        assert second.problems() == []
 
 
 @pytest.mark.parametrize("failure", [ValueError("a fault"), StorageUnavailable("the disk is full")])
