@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.sql.dml import UpdateBase
 
-from app.db.delta_texts import AttemptNumber, AttemptText, texts_of
+from app.db.delta_texts import texts_of
 from app.db.dialect import now_ms, upsert
 from app.db.prepared import Prepared, slots
 from app.db.tables import prompt_results
@@ -115,8 +115,8 @@ def settle_live(
     status: PromptStatus,
     code: str | None,
     message: str | None,
-) -> dict[AttemptNumber, AttemptText]:
-    """End every attempt still live with the text that the log holds of it; return those texts."""
+) -> None:
+    """End every attempt still live with the text that the log holds of it."""
     live = [LiveAttempt(PromptId(row.prompt_id), row.attempt) for row in _LIVE.rows(connection, key=key)]
     numbers = {attempt: (prompt_ids.index(attempt.prompt_id), attempt.attempt) for attempt in live}
     texts = texts_of(connection, key, numbers.values())
@@ -132,4 +132,3 @@ def settle_live(
             new_output=texts[number].output,
             new_reasoning=texts[number].reasoning,
         )
-    return texts

@@ -84,7 +84,7 @@ _CLAIM = Prepared(
 def claim(
     connection: Connection, execution_id: ExecutionId, worker: WorkerId, lease_ms: int, definitions: DefinitionCache
 ) -> Claim | None:
-    """Take the row, and on a takeover settle what the last owner left live."""
+    """Take the row, and on a takeover find what the last owner left."""
     if connection.dialect.name == "postgresql":
         _WAIT.rows(connection, execution=execution_id)
     row = _CLAIM.row(connection, execution=execution_id, worker=worker, lease_ms=lease_ms)

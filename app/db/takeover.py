@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from typing import Self
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, and_, or_, select
 
-from app.db import attempts
-from app.db.delta_texts import AttemptText, texts_of
+from app.db.delta_texts import texts_of
+from app.db.dialect import now_ms
 from app.db.tables import events, prompt_results
 from app.db.usage_columns import from_row, usage_of
 from lib.streaming.ports.execution_store import InterruptedAttempt, KeptResult
@@ -26,10 +26,8 @@ from lib.streaming.sse_events.vocabulary import (
     PromptRetrying,
     PromptStarted,
 )
-from lib.streaming.types import NanoDollars, PromptId, PromptStatus, Usage
+from lib.streaming.types import Message, NanoDollars, PromptId, PromptStatus, Usage
 from lib.streaming.usage import total_usage
-
-LOST = "The worker of this attempt was lost."
 
 _PROMPT_CODES = (EventCode.PROMPT_STARTED, EventCode.PROMPT_RETRYING, EventCode.PROMPT_FINISHED)
 
@@ -51,10 +49,7 @@ class Legacy(msgspec.Struct, frozen=True):
 
 
 def take_over(connection: Connection, handle: LogHandle) -> Legacy:
-    """Settle what the last owner left live as `failed`/`worker_lost`, and say what there is to go on from."""
-    settled = attempts.settle_live(
-        connection, handle.key, handle.context.prompt_ids, PromptStatus.FAILED, "worker_lost", LOST
-    )
+    """What there is to go on from. Attempts that the last owner left live are the new one's to end."""
     told = _last_told(connection, handle)
     rows = connection.execute(
         select(
@@ -73,7 +68,7 @@ def take_over(connection: Connection, handle: LogHandle) -> Legacy:
         results={PromptId(row.prompt_id): row.output for row in rows if row.status is PromptStatus.COMPLETED},
         ended=_ended(told.values()),
         attempts={PromptId(row.prompt_id): row.attempt for row in rows},
-        interrupted=_interrupted(connection, handle, told, settled),
+        interrupted=_interrupted(connection, handle, told.values()),
         usage=total_usage([usage for usage, _ in used]) if used else None,
         cost=total_cost(cost for _, cost in used),
     )
@@ -105,19 +100,33 @@ def _ended(told: Iterable[PromptStarted | PromptRetrying | PromptFinished]) -> d
 
 
 def _interrupted(
-    connection: Connection,
-    handle: LogHandle,
-    told: dict[PromptId, PromptStarted | PromptRetrying | PromptFinished],
-    settled: dict[tuple[int, int], AttemptText],
+    connection: Connection, handle: LogHandle, told: Iterable[PromptStarted | PromptRetrying | PromptFinished]
 ) -> tuple[InterruptedAttempt, ...]:
     """Attempts whose last word is that they began, in chain order."""
-    numbers = {
-        (handle.context.prompt_ids.index(event.prompt_id), event.attempt): event
-        for event in told.values()
-        if isinstance(event, PromptStarted)
-    }
-    texts = {**texts_of(connection, handle.key, numbers.keys() - settled.keys()), **settled}
+    begun = [event for event in told if isinstance(event, PromptStarted)]
+    if not begun:
+        return ()
+    numbers = {(handle.context.prompt_ids.index(event.prompt_id), event.attempt): event for event in begun}
+    texts = texts_of(connection, handle.key, numbers)
+    rows = {(row.prompt_id, row.attempt): row for row in connection.execute(_asked(handle.key, begun))}
     return tuple(
-        InterruptedAttempt(event.prompt_id, event.attempt, event.model, texts[number].output, texts[number].reasoning)
+        InterruptedAttempt(
+            prompt_id=event.prompt_id,
+            attempt=event.attempt,
+            model=event.model,
+            output=texts[number].output,
+            reasoning=texts[number].reasoning,
+            asked_chars=sum(len(message.content) for message in rows[event.prompt_id, event.attempt].messages),
+            duration_ms=rows[event.prompt_id, event.attempt].lasted,
+        )
         for number, event in sorted(numbers.items(), key=lambda item: item[0])
+    )
+
+
+def _asked(key: int, begun: Sequence[PromptStarted]) -> Select[str, int, tuple[Message, ...], int]:
+    """What was asked in these attempts, and for how long they have been."""
+    row = prompt_results.c
+    return select(row.prompt_id, row.attempt, row.messages, (now_ms() - row.started_ms).label("lasted")).where(
+        row.execution_key == key,
+        or_(*(and_(row.prompt_id == event.prompt_id, row.attempt == event.attempt) for event in begun)),
     )

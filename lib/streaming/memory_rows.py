@@ -17,6 +17,7 @@ from lib.streaming.types import EndedBy, ExecutionId, ExecutionStatus, PromptId,
 @dataclass(slots=True)
 class AttemptRow:
     started: AttemptStarted
+    started_ms: int
     ended: AttemptEnded | None = None
     kept_from: ExecutionId | None = None
 
@@ -64,7 +65,7 @@ def _copy(attempt: AttemptRow, source: ExecutionId) -> AttemptRow:
     ended = msgspec.structs.replace(
         attempt.ended, attempt=1, usage=None, cost=None, first_token_ms=None, duration_ms=None, code=None, message=None
     )
-    return AttemptRow(msgspec.structs.replace(attempt.started, attempt=1), ended, source)
+    return AttemptRow(msgspec.structs.replace(attempt.started, attempt=1), attempt.started_ms, ended, source)
 
 
 def kept_results(row: ExecutionRow) -> tuple[KeptResult, ...]:

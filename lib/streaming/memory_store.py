@@ -82,11 +82,11 @@ class MemoryStore:
     def _apply(self, row: ExecutionRow, change: RowChange) -> None:
         match change:
             case AttemptStarted():
-                row.attempts[change.prompt_id, change.attempt] = AttemptRow(change)
+                row.attempts[change.prompt_id, change.attempt] = AttemptRow(change, self._clock.now_ms())
             case AttemptEnded():
                 key = (change.prompt_id, change.attempt)
                 bare = AttemptStarted(change.prompt_id, change.attempt, "", "", ())
-                attempt = row.attempts.setdefault(key, AttemptRow(bare))
+                attempt = row.attempts.setdefault(key, AttemptRow(bare, self._clock.now_ms()))
                 attempt.ended = attempt.ended or change
             case ExecutionEnded():
                 _settle_live(row, PromptStatus(change.status.value), change.code)
@@ -130,7 +130,6 @@ class MemoryStore:
         row.epoch, row.claims = row.epoch + 1, row.claims + 1
         row.lease_until = self._clock.monotonic() + lease_seconds
         row.started_ms = row.started_ms or self._clock.now_ms()
-        _settle_live(row, PromptStatus.FAILED, "worker_lost")
         return self._claim(row, started_ms)
 
     def _claim(self, row: ExecutionRow, started_ms: int | None) -> Claim:
@@ -159,14 +158,23 @@ class MemoryStore:
             },
             attempts=dict(sorted(row.attempts)),
             interrupted=tuple(
-                InterruptedAttempt(prompt, event.attempt, event.model, *_text_of(row, prompt, event.attempt))
-                for prompt, event in told.items()
-                if isinstance(event, PromptStarted)
+                self._interrupted(row, event) for event in told.values() if isinstance(event, PromptStarted)
             ),
             usage=total_usage(used) if used else None,
             cost=total_cost(end.cost for end in ends if end.usage),
             cancel_requested=row.cancel_requested,
             kept=kept_results(row),
+        )
+
+    def _interrupted(self, row: ExecutionRow, begun: PromptStarted) -> InterruptedAttempt:
+        attempt = row.attempts[begun.prompt_id, begun.attempt]
+        return InterruptedAttempt(
+            begun.prompt_id,
+            begun.attempt,
+            begun.model,
+            *_text_of(row, begun.prompt_id, begun.attempt),
+            asked_chars=sum(len(message.content) for message in attempt.started.messages),
+            duration_ms=self._clock.now_ms() - attempt.started_ms,
         )
 
     async def renew(self, worker: WorkerId, held: Mapping[ExecutionId, Epoch], lease_seconds: float) -> Renewal:

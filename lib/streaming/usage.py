@@ -1,10 +1,19 @@
-"""Sums of token counts."""
+"""Sums of token counts, and what stands for them where nobody told any."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from lib.streaming.types import Usage, UsageSource
+
+#: Rule of thumb for models whose provider reports no usage.
+CHARS_PER_TOKEN = 4
+
+
+def estimated_usage(asked_chars: int, answered_chars: int) -> Usage:
+    """Tokens by the length of what was sent and of what came, rounded up: never zero for work that was done."""
+    given, made = -(-asked_chars // CHARS_PER_TOKEN), -(-answered_chars // CHARS_PER_TOKEN)
+    return Usage(given, made, given + made, UsageSource.ESTIMATED)
 
 
 def total_usage(parts: Sequence[Usage]) -> Usage:

@@ -92,7 +92,10 @@ async def _check(client: StreamClient, runs: list[Received], upstream: FaultUpst
             attempts = prompt["attempts"]
             assert run.text(prompt["promptId"]) == "".join(TEXTS) == attempts[-1]["output"], seed
             assert [a["status"] for a in attempts[:-1]] == ["failed"] * (len(attempts) - 1), seed
+            assert all(a["usageSource"] == "estimated" and a["durationMs"] >= 0 for a in attempts[:-1]), seed
             interrupted += len(attempts) - 1
+        used = [attempt["usage"]["totalTokens"] for prompt in record["prompts"] for attempt in prompt["attempts"]]
+        assert record["usage"]["totalTokens"] == sum(used), seed
         # A later prompt is asked only when the earlier one has ended, and then that one is never asked again.
         order = [STEPS.index(step) for step, name in asked if name == f"run {number}"]
         assert order == sorted(order), f"{seed}, run {number}: {order}"

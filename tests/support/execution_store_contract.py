@@ -191,9 +191,12 @@ class ClaimContract:
         await owner.finish_prompt(usage=Usage(3, 4, 7))
         assert (await stores.take_over(owner.id)).claim.cost is None
 
-    async def test_an_interrupted_attempt_is_settled_with_the_text_the_log_holds(self, stores: Stores) -> None:
+    async def test_an_interrupted_attempt_comes_with_the_text_the_log_holds_and_with_what_was_asked(
+        self, stores: Stores
+    ) -> None:
         owner = await stores.own()
         await owner.begin("draft")
+        began = stores.clock.now_ms()
         await owner.begin("polish")
         await owner.commit(Delta(0, 1, "half "), Delta(1, 1, "other"), Delta(0, 1, "hm", reasoning=True))
         await owner.commit(Delta(0, 1, AWKWARD))
@@ -201,6 +204,7 @@ class ClaimContract:
         draft, polish = claim.interrupted
         assert (draft.prompt_id, draft.attempt, draft.model) == (DRAFT, 1, "scripted/echo")
         assert (draft.output, draft.reasoning) == (f"half {AWKWARD}", "hm")
+        assert (draft.asked_chars, draft.duration_ms) == (len("do draft"), claim.now_ms - began)
         assert (polish.prompt_id, polish.output, polish.reasoning) == (POLISH, "other", "")
         assert (claim.attempts, claim.ended, claim.results) == ({DRAFT: 1, POLISH: 1}, {}, {})
 
@@ -217,7 +221,9 @@ class ClaimContract:
         await owner.commit(Delta(0, 1, "half"))
         first = await stores.take_over(owner.id)
         second = await stores.take_over(owner.id)
-        assert second.claim.interrupted == first.claim.interrupted
+        (one,), (same,) = first.claim.interrupted, second.claim.interrupted
+        assert same == msgspec.structs.replace(one, duration_ms=same.duration_ms)
+        assert same.duration_ms > one.duration_ms
         await second.retry("draft", 1)
         third = await stores.take_over(owner.id)
         assert third.claim.interrupted == ()

@@ -10,10 +10,8 @@ from lib.streaming.event_log.appender import Appender
 from lib.streaming.execution_manager.prompt_timer import PromptTimer
 from lib.streaming.ports.models import Delta, ModelRequest, Provider, ReasoningDelta, TextDelta, UsageReport
 from lib.streaming.pricing import Price, cost_of
-from lib.streaming.types import FinishReason, Message, NanoDollars, Usage, UsageSource
-
-#: Rule of thumb for models whose provider reports no usage.
-CHARS_PER_TOKEN = 4
+from lib.streaming.types import FinishReason, Message, NanoDollars, Usage
+from lib.streaming.usage import estimated_usage
 
 
 class Attempt:
@@ -53,10 +51,7 @@ class Attempt:
 
     def usage(self) -> Usage:
         """The provider's figures, or an estimate from the text: never zero for work that was done."""
-        if self._reported is not None:
-            return self._reported
-        given, made = -(-self._input_chars // CHARS_PER_TOKEN), -(-self._chars // CHARS_PER_TOKEN)
-        return Usage(given, made, given + made, UsageSource.ESTIMATED)
+        return self._reported or estimated_usage(self._input_chars, self._chars)
 
     def cost(self, price: Price | None) -> NanoDollars | None:
         """What it costs at that price; nothing where the provider never took the request, whatever it costs."""

@@ -12,6 +12,7 @@ from lib.streaming.definition import PromptDefinition
 from lib.streaming.event_log.appender import Appender
 from lib.streaming.execution_manager.ending import COMPLETED, Ending, failed, stopped, timed_out
 from lib.streaming.execution_manager.kept_results import tell_kept
+from lib.streaming.execution_manager.lost_attempts import CODE, LostAttempts
 from lib.streaming.execution_manager.prompt_run import PromptResult, PromptRun, Tools
 from lib.streaming.ports.execution_store import Claim
 from lib.streaming.ports.log_store import ExecutionEnded
@@ -45,6 +46,7 @@ class ExecutionRun:
         self._chain: asyncio.Task[Ending | None] | None = None
         self._results = dict(claim.results)
         self._usage: list[Usage] = [claim.usage] if claim.usage else []
+        self._lost = LostAttempts(claim.interrupted, tools.prices)
         self._claimed_at = tools.clock.monotonic()
         self._until = self._claimed_at + self._seconds_left()
         self._prompts = [
@@ -109,7 +111,7 @@ class ExecutionRun:
             return stopped(claim.cancel_requested)
         if claim.claims > settings.max_claims:
             message = f"Its worker was lost {claim.claims - 1} times; the run is not tried again."
-            return failed("worker_lost", message, EndedBy.SWEEP)
+            return failed(CODE, message, EndedBy.SWEEP)
         waited = (claim.now_ms - claim.created_ms) / 1000
         if claim.started_ms is None and waited > settings.queue_timeout:
             return timed_out("queue_timeout", f"No worker was free within {settings.queue_timeout:g} s.")
@@ -190,10 +192,10 @@ class ExecutionRun:
             # With nothing awaited in between they are one commit: whoever takes over finds all of it told, or nothing.
             tell_kept(claim.kept, definition, self._appender)
         self._started = True
-        for lost in claim.interrupted:
+        for lost, end in self._lost.take_ends():
             message = "The worker of this prompt was lost; the prompt begins again."
             self._appender.event(
-                PromptRetrying(lost.prompt_id, lost.attempt, lost.attempt + 1, "worker_lost", message, 0, lost.model)
+                PromptRetrying(lost.prompt_id, lost.attempt, lost.attempt + 1, CODE, message, 0, lost.model), end
             )
 
     async def _write_ending(self, ending: Ending) -> Ending:
@@ -202,8 +204,10 @@ class ExecutionRun:
         self.kept_chars = sum(run.chars for run in self._prompts) + sum(map(len, self.claim.results.values()))
         if self._started:
             self._settle_prompts(ending)
-        usage = total_usage(self._usage + [usage for run in self._prompts for usage in run.usage])
-        cost = total_cost([self.claim.cost, *(cost for run in self._prompts for cost in run.costs)])
+        lost = [end for _, end in self._lost.take_ends()]
+        parts: list[LostAttempts | PromptRun] = [self._lost, *self._prompts]
+        usage = total_usage(self._usage + [usage for part in parts for usage in part.usage])
+        cost = total_cost([self.claim.cost, *(cost for part in parts for cost in part.costs)])
         duration = self._duration_ms()
         self._appender.event(
             ExecutionFinished(
@@ -215,6 +219,7 @@ class ExecutionRun:
                 message=ending.message,
                 cost=None if cost is None else dollars(cost),
             ),
+            *lost,
             ExecutionEnded(
                 status=ending.status,
                 ended_by=ending.ended_by,

@@ -62,13 +62,19 @@ class Orphan(msgspec.Struct, frozen=True):
 
 
 class InterruptedAttempt(msgspec.Struct, frozen=True):
-    """An attempt that was live when its owner vanished; its text is what the log holds."""
+    """An attempt that was live when its owner vanished, and is until the next owner ends it.
+
+    Its text is what the log holds. `asked_chars`: the length of the messages it was asked with. `duration_ms`: from its
+    start to the claim, by the store's clock.
+    """
 
     prompt_id: PromptId
     attempt: int
     model: str
     output: str
     reasoning: str
+    asked_chars: int
+    duration_ms: int
 
 
 class KeptResult(msgspec.Struct, frozen=True):

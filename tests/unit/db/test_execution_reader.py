@@ -4,7 +4,9 @@ import pytest
 
 from app.db.database import Storage
 from app.db.errors import AssistantNotFound, ExecutionLive
-from app.db.records import ExecutionFilter
+from app.db.records import AttemptRecord, ExecutionFilter
+from lib.streaming.execution_manager.lost_attempts import LostAttempts
+from lib.streaming.ports.prices import NoPrices
 from lib.streaming.types import (
     EndedBy,
     ExecutionId,
@@ -21,7 +23,7 @@ from lib.streaming.types import (
 from tests.support.fake_clock import FakeClock
 from tests.support.log_store_contract import AWKWARD
 from tests.support.sql_stores import sql_stores
-from tests.support.stores import Delta, Owner, Stores
+from tests.support.stores import LEASE, Delta, Owner, Stores
 
 NOWHERE = ExecutionId("nowhere")
 
@@ -79,19 +81,26 @@ async def test_a_record_tells_everything(storage: Storage, stores: Stores, clock
     assert (skipped.code, skipped.message) == ("earlier_failed", AWKWARD)
 
 
-async def test_an_attempt_lost_with_its_worker_keeps_its_text_in_the_record(
-    storage: Storage, stores: Stores, clock: FakeClock
+async def test_an_attempt_lost_with_its_worker_is_live_until_the_next_one_ends_it(
+    storage: Storage, stores: Stores
 ) -> None:
     owner = await stores.own()
     await owner.begin("draft")
     await owner.commit(Delta(0, 1, "half "), Delta(0, 1, "of it"))
-    began = clock.now_ms()
-    await stores.take_over(owner.id)
-    record = await storage.executions.record(owner.id)
+    successor = await stores.take_over(owner.id)
+    assert (await first_attempt(storage, owner.id)).status is PromptStatus.RUNNING
+    lost = LostAttempts(successor.claim.interrupted, NoPrices())
+    await successor.commit(changes=[end for _, end in lost.take_ends()])
+    attempt = await first_attempt(storage, owner.id)
+    assert (attempt.status, attempt.code, attempt.output) == (PromptStatus.FAILED, "worker_lost", "half of it")
+    assert attempt.usage == Usage(2, 3, 5, UsageSource.ESTIMATED)
+    assert attempt.duration_ms == (LEASE + 1) * 1000
+
+
+async def first_attempt(storage: Storage, execution_id: ExecutionId) -> AttemptRecord:
+    record = await storage.executions.record(execution_id)
     assert record is not None
-    (lost,) = record.prompts[0].attempts
-    assert (lost.status, lost.code, lost.output) == (PromptStatus.FAILED, "worker_lost", "half of it")
-    assert lost.duration_ms == clock.now_ms() - began
+    return record.prompts[0].attempts[0]
 
 
 async def test_attempts_still_live_share_the_end_of_their_execution(storage: Storage, stores: Stores) -> None:

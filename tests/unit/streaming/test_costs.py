@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
 import msgspec
 
 from lib.streaming.definition import Definition
@@ -9,7 +13,7 @@ from lib.streaming.errors import UpstreamFailure
 from lib.streaming.ports.models import UsageReport
 from lib.streaming.pricing import FREE, Price
 from lib.streaming.sse_events.vocabulary import ExecutionFinished
-from lib.streaming.types import EndedBy, ExecutionId, PromptId, Usage
+from lib.streaming.types import EndedBy, ExecutionId, PromptId, PromptStatus, Usage, UsageSource
 from tests.support.engine import Engine, chain
 
 RUN = ExecutionId("run-1")
@@ -114,8 +118,37 @@ async def test_what_no_provider_took_costs_nothing_whatever_its_price() -> None:
         assert cost(engine) == (0, "0")
 
 
-async def test_what_an_earlier_owner_paid_counts() -> None:
-    prices = Prices({"hand/model": PLAIN})
+async def test_what_an_earlier_owner_paid_counts_and_what_was_lost_with_it_by_estimate() -> None:
+    async with gone_on_after_half_of_b(Prices({"hand/model": PLAIN})) as engine:
+        await answer(engine, 0)
+        assert costs(engine) == {("a", 1): 60, ("b", 1): 11, ("b", 2): 60}
+        assert cost(engine) == (131, "0.000000131")
+        lost, ended = engine.row().attempts[PromptId("b"), 1].ended, engine.row().ended
+        assert lost is not None
+        assert (lost.status, lost.code, lost.output) == (PromptStatus.FAILED, "worker_lost", "half")
+        assert (lost.usage, lost.duration_ms) == (Usage(1, 1, 2, UsageSource.ESTIMATED), 6_000)
+        assert ended is not None
+        assert ended.usage == Usage(21, 11, 32, UsageSource.ESTIMATED)
+
+
+async def test_so_it_does_where_the_run_is_not_tried_again() -> None:
+    async with gone_on_after_half_of_b(Prices({"hand/model": PLAIN}), max_claims=1) as engine:
+        assert engine.provider.streams == []
+        assert costs(engine) == {("a", 1): 60, ("b", 1): 11}
+        assert cost(engine) == (71, "0.000000071")
+        assert engine.problems() == []
+
+
+async def test_what_was_lost_makes_the_whole_unknown_where_its_price_is() -> None:
+    async with gone_on_after_half_of_b(Prices()) as engine:
+        await answer(engine, 0)
+        assert costs(engine) == {("a", 1): None, ("b", 1): None, ("b", 2): None}
+        assert cost(engine) == (None, None)
+
+
+@asynccontextmanager
+async def gone_on_after_half_of_b(prices: Prices, **settings: Any) -> AsyncIterator[Engine]:
+    """A second worker that has taken over a run, six seconds after the first died in the middle of `b`."""
     first = Engine(prices=prices)
     await first.service.open()
     await first.start(chain("a", "b"))
@@ -123,8 +156,7 @@ async def test_what_an_earlier_owner_paid_counts() -> None:
     await first.provider.streams[1].text("half")
     # Nothing of the first worker runs any more, as after a kill -9: its lease runs out.
     first.service.manager.held = dict  # type: ignore[method-assign]
-    async with Engine(prices=prices, store=first.store, clock=first.clock, worker="worker-2") as second:
+    async with Engine(prices=prices, store=first.store, clock=first.clock, worker="worker-2", **settings) as second:
         await second.clock.advance(9)
-        await answer(second, 0)
-        assert cost(second) == (120, "0.00000012")
+        yield second
     await first.service.close()
