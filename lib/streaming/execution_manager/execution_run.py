@@ -12,7 +12,7 @@ from lib.streaming.definition import PromptDefinition
 from lib.streaming.event_log.appender import Appender
 from lib.streaming.execution_manager.ending import COMPLETED, Ending, failed, stopped, timed_out
 from lib.streaming.execution_manager.kept_results import tell_kept
-from lib.streaming.execution_manager.lost_attempts import CODE, LostAttempts
+from lib.streaming.execution_manager.lost_attempts import WORKER_LOST, LostAttempts
 from lib.streaming.execution_manager.prompt_run import PromptResult, PromptRun, Tools
 from lib.streaming.ports.execution_store import Claim
 from lib.streaming.ports.log_store import ExecutionEnded
@@ -111,7 +111,7 @@ class ExecutionRun:
             return stopped(claim.cancel_requested)
         if claim.claims > settings.max_claims:
             message = f"Its worker was lost {claim.claims - 1} times; the run is not tried again."
-            return failed(CODE, message, EndedBy.SWEEP)
+            return failed(WORKER_LOST, message, EndedBy.SWEEP)
         waited = (claim.now_ms - claim.created_ms) / 1000
         if claim.started_ms is None and waited > settings.queue_timeout:
             return timed_out("queue_timeout", f"No worker was free within {settings.queue_timeout:g} s.")
@@ -195,7 +195,7 @@ class ExecutionRun:
         for lost, end in self._lost.take_ends():
             message = "The worker of this prompt was lost; the prompt begins again."
             self._appender.event(
-                PromptRetrying(lost.prompt_id, lost.attempt, lost.attempt + 1, CODE, message, 0, lost.model), end
+                PromptRetrying(lost.prompt_id, lost.attempt, lost.attempt + 1, WORKER_LOST, message, 0, lost.model), end
             )
 
     async def _write_ending(self, ending: Ending) -> Ending:

@@ -11,7 +11,7 @@ from lib.streaming.pricing import Price, cost_of
 from lib.streaming.types import NanoDollars, PromptStatus, Usage
 from lib.streaming.usage import estimated_usage
 
-CODE = "worker_lost"
+WORKER_LOST = "worker_lost"
 MESSAGE = "The worker of this attempt was lost."
 
 
@@ -49,6 +49,6 @@ def _end(lost: InterruptedAttempt, price: Price | None) -> AttemptEnded:
         usage=usage,
         cost=None if price is None else cost_of(usage, price),
         duration_ms=lost.duration_ms,
-        code=CODE,
+        code=WORKER_LOST,
         message=MESSAGE,
     )
