@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -25,6 +26,9 @@ SERVER_SETTINGS = {
     # execution's events would look cheaper than going on where a reader is.
     "random_page_cost": "1.1",
 }
+#: A migration may compute between two statements, on a machine that has little time for it; who waits for the schema
+#: waits for it to end anyway, and no longer than this for one that is stopped.
+_SCHEMA_SETTINGS = {**SERVER_SETTINGS, "idle_in_transaction_session_timeout": "60000"}
 
 
 def pooled(url: str, size: int) -> AsyncEngine:
@@ -51,13 +55,18 @@ def dedicated(url: str) -> AsyncEngine:
 def single(url: str) -> AsyncEngine:
     """For work on the schema: no pool, no cached statements that a change of a table would make wrong."""
     return _engine(
-        url, poolclass=NullPool, connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+        url,
+        _SCHEMA_SETTINGS,
+        poolclass=NullPool,
+        connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
     )
 
 
-def _engine(url: str, *, connect_args: dict[str, Any], **options: Any) -> AsyncEngine:
+def _engine(
+    url: str, settings: Mapping[str, str] = SERVER_SETTINGS, *, connect_args: dict[str, Any], **options: Any
+) -> AsyncEngine:
     return create_async_engine(
         postgresql_url(url),
-        connect_args={"timeout": CONNECT_SECONDS, "server_settings": SERVER_SETTINGS, **connect_args},
+        connect_args={"timeout": CONNECT_SECONDS, "server_settings": settings, **connect_args},
         **options,
     )

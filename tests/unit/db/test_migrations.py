@@ -170,6 +170,16 @@ def test_a_server_that_is_not_there_is_an_outage(tmp_path: Path) -> None:
         upgrade(f"postgresql://postgres@/postgres?host={tmp_path}")
 
 
+def test_a_migration_may_compute_between_its_statements_longer_than_a_request(postgres_url: str) -> None:
+    limits: list[str] = []
+
+    def look(connection: Connection) -> None:
+        limits.append(connection.scalars(text("SHOW idle_in_transaction_session_timeout")).one())
+
+    in_transaction(postgres_url, look)
+    assert limits == ["1min"]
+
+
 async def test_enumerations_are_checked_by_the_database(storage: Storage) -> None:
     bad = insert(users).values(id="1", email="e", name="n", role="emperor", disabled=False, created_ms=1)
     with pytest.raises(IntegrityError, match="ck_users_role"):
