@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
 from tests.support.postgres import PostgresDatabases
-from tests.support.postgres_server import PostgresServer
+from tests.support.postgres_server import RUNNING, PostgresServer
+
+MOST_SAID = 2000
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A connection that broke does not say why; the server does."""
+    report = yield
+    if report.failed:
+        report.sections += [("PostgreSQL's log", said) for server in RUNNING if (said := server.log()[-MOST_SAID:])]
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -73,6 +73,7 @@ class PostgresServer:
         self._guard: subprocess.Popen[bytes] | None = None
         self._initialize()
         self.start()
+        RUNNING.append(self)
 
     def url(self, database: str) -> str:
         return f"postgresql+asyncpg://postgres@/{database}?host={self.directory}"
@@ -81,6 +82,10 @@ class PostgresServer:
     def pid(self) -> int:
         """The process that all others of the server are children of."""
         return int(self._state()[0])
+
+    def log(self) -> str:
+        """What ended, itself or a connection, against its will."""
+        return (self.directory / "log").read_text()
 
     def limit_files(self, largest: int | None) -> None:
         """No file may grow above a size in bytes, which is as good as a full disk; None lifts it. Takes a while.
@@ -118,6 +123,7 @@ class PostgresServer:
         self._release(b"stop\n")
 
     def close(self) -> None:
+        RUNNING.remove(self)
         if self._guard is not None:
             self._release()
         # What is not its user's own, and everything if it was stopped.
@@ -131,7 +137,7 @@ class PostgresServer:
     def _ready(self) -> bool:
         assert self._guard is not None
         if self._guard.poll() is not None:
-            raise RuntimeError(f"PostgreSQL did not start: {(self.directory / 'log').read_text()}")
+            raise RuntimeError(f"PostgreSQL did not start: {self.log()}")
         return self._state()[-1:] == ["ready"]
 
     def _state(self) -> list[str]:
@@ -149,6 +155,10 @@ class PostgresServer:
             check=True,
             capture_output=True,
         )
+
+
+#: Servers of this process: what they say is told with a test that failed.
+RUNNING: list[PostgresServer] = []
 
 
 def _identity() -> Identity:
