@@ -13,12 +13,18 @@ from tests.support.postgres_server import RUNNING, PostgresServer
 MOST_SAID = 2000
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    for server in RUNNING:
+        server.said()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A connection that broke does not say why; the server does."""
+    """A connection that broke does not say why; the server does, in what it logged while the test ran."""
     report = yield
     if report.failed:
-        report.sections += [("PostgreSQL's log", said) for server in RUNNING if (said := server.log()[-MOST_SAID:])]
+        report.sections += [("PostgreSQL's log", said) for server in RUNNING if (said := server.said()[-MOST_SAID:])]
     return report
 
 

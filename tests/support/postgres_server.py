@@ -71,6 +71,7 @@ class PostgresServer:
         self._programs = _programs(self.directory, as_other=bool(self._identity))
         self._data = self.directory / "data"
         self._guard: subprocess.Popen[bytes] | None = None
+        self._heard = 0
         self._initialize()
         self.start()
         RUNNING.append(self)
@@ -83,9 +84,11 @@ class PostgresServer:
         """The process that all others of the server are children of."""
         return int(self._state()[0])
 
-    def log(self) -> str:
-        """What ended, itself or a connection, against its will."""
-        return (self.directory / "log").read_text()
+    def said(self) -> str:
+        """What it logged since it was last asked: whatever ended, itself or a connection, against its will."""
+        log = (self.directory / "log").read_text()
+        new, self._heard = log[self._heard :], len(log)
+        return new
 
     def limit_files(self, largest: int | None) -> None:
         """No file may grow above a size in bytes, which is as good as a full disk; None lifts it. Takes a while.
@@ -137,7 +140,7 @@ class PostgresServer:
     def _ready(self) -> bool:
         assert self._guard is not None
         if self._guard.poll() is not None:
-            raise RuntimeError(f"PostgreSQL did not start: {self.log()}")
+            raise RuntimeError(f"PostgreSQL did not start: {self.said()}")
         return self._state()[-1:] == ["ready"]
 
     def _state(self) -> list[str]:
