@@ -17,6 +17,7 @@ from app.http.event_stream import STREAM_OPT, EventSource, EventStream, StreamLi
 from lib.streaming.clock import SystemClock
 from tests.support.event_sources import EndlessSource, HandFedSource
 from tests.support.in_process_server import InProcessServer, serving
+from tests.support.own_time import own_time
 from tests.support.waiting import until
 
 GET = b"GET /events HTTP/1.1\r\nHost: test\r\nAccept-Encoding: gzip\r\n\r\n"
@@ -62,8 +63,10 @@ async def test_a_client_that_closes_is_noticed_within_100_ms() -> None:
     streams = Streams()
     async with serving(streams.app()) as server:
         _, writer, _ = await open_stream(server)
-        writer.close()
-        assert await until(lambda: streams.sources[0].closed == 1, 1) < 0.1
+        with own_time() as taken:
+            writer.close()
+            await until(lambda: streams.sources[0].closed == 1, 5)
+        assert taken.seconds < 0.1
 
 
 async def test_headers_and_opening_come_at_once_and_are_never_compressed() -> None:
@@ -88,7 +91,7 @@ async def test_a_hundred_clients_that_leave_together_are_all_let_go() -> None:
         for _, writer, _ in clients:
             writer.close()
         assert await until(lambda: all(source.closed == 1 for source in streams.sources), 5) < 2
-        await until(lambda: len(asyncio.all_tasks()) == before, 1)
+        await until(lambda: len(asyncio.all_tasks()) == before, 5)
         assert len(streams.deliveries) == 0
 
 
@@ -97,12 +100,11 @@ async def test_a_replay_to_a_client_that_left_keeps_nobody_waiting() -> None:
     streams.next_source = source = EndlessSource(b"id: 1\ndata: {}\n\n")
     async with serving(streams.app()) as server:
         _, writer, _ = await open_stream(server)
-        loop = asyncio.get_running_loop()
         writer.close()
-        began = loop.time()
-        assert (await server.get("/health")).endswith(b"ok")
-        assert loop.time() - began < 0.1
-        await until(lambda: source.closed == 1, 1)
+        with own_time() as taken:
+            assert (await server.get("/health")).endswith(b"ok")
+        assert taken.seconds < 0.1
+        await until(lambda: source.closed == 1, 5)
 
 
 async def test_a_client_that_never_reads_50_mb_costs_little_memory_and_is_cut() -> None:
@@ -114,7 +116,7 @@ async def test_a_client_that_never_reads_50_mb_costs_little_memory_and_is_cut() 
         assert 0.4 < await until(lambda: source.closed == 1, 5) < 2
         assert source.left > 0
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 10 * 1024
-        await until(lambda: not server.server.server_state.connections, 1)
+        await until(lambda: not server.server.server_state.connections, 5)
         writer.close()
 
 

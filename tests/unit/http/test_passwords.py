@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import threading
 from collections.abc import AsyncIterator
+from typing import Literal
 
 import pytest
-from argon2 import PasswordHasher
+from argon2 import Parameters, PasswordHasher, Type, extract_parameters
 
 from app.http.passwords import MOST_WAITING, Passwords
 from app.http.problems import ApiError
@@ -49,17 +50,33 @@ async def test_more_sign_ins_than_the_pool_can_take_are_refused(quick: Passwords
     assert isinstance(await quick.hash("x"), str)
 
 
-async def test_unknown_users_take_as_long_as_known_ones_and_the_loop_stays_free() -> None:
+class Watched(PasswordHasher):
+    """Notes what it is given to check, and where."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=3, memory_cost=16, parallelism=1)
+        self.checked: list[Parameters] = []
+        self.threads: set[int] = set()
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+        self.checked.append(extract_parameters(str(hash)))
+        self.threads.add(threading.get_ident())
+        return super().verify(hash, password)
+
+
+async def test_unknown_users_cost_what_known_ones_do_and_the_loop_stays_free() -> None:
+    hasher = Watched()
+    passwords = Passwords(hasher)
+    known = await passwords.hash("secret")
+    assert not await passwords.verify("wrong", known)
+    assert not await passwords.verify("wrong", None)
+    assert hasher.checked == [extract_parameters(known)] * 2
+    assert threading.get_ident() not in hasher.threads
+    await passwords.close()
+
+
+async def test_what_is_used_without_a_word_is_no_cheap_hash() -> None:
     passwords = Passwords()
-    encoded = await passwords.hash("secret")
-
-    async def timed(stored: str | None) -> float:
-        began = time.perf_counter()
-        await passwords.verify("wrong", stored)
-        return time.perf_counter() - began
-
-    known = min([await timed(encoded) for _ in range(3)])
-    unknown = min([await timed(None) for _ in range(3)])
-    assert 0.5 < unknown / known < 2
-    assert known > 0.01
+    made = extract_parameters(await passwords.hash("secret"))
+    assert (made.type, made.memory_cost, made.time_cost) == (Type.ID, 65536, 2)
     await passwords.close()
