@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager, suppress
 
 import msgspec
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from app.db import start_groups
 from app.db.database import POOL_SIZE, Storage, storage_at
 from app.db.errors import AssistantNotFound
+from app.db.postgres.driver import Driver
 from app.db.tables import users
 from app.jobs.ticket_insert import TicketInsert
 from lib.streaming.errors import IdempotencyConflict, StorageUnavailable, TooManyExecutions
@@ -20,7 +21,7 @@ from lib.streaming.ids import Uuid7Factory
 from lib.streaming.ports.execution_store import Accepted, NewExecution
 from lib.streaming.sse_events.log_entry import unpack
 from lib.streaming.sse_events.vocabulary import ExecutionQueued
-from lib.streaming.types import ExecutionId, VersionId
+from lib.streaming.types import ExecutionId, PrincipalId, VersionId
 from tests.support.database_clock import DatabaseClock
 from tests.support.postgres_locks import holding, until_somebody_waits
 from tests.support.sql_stores import sql_stores
@@ -51,16 +52,35 @@ def here(node: Storage, clock: DatabaseClock) -> Stores:
 
 
 @asynccontextmanager
+async def row_held(storage: Storage, principal: PrincipalId) -> AsyncIterator[None]:
+    """Another node has the row that a start locks."""
+    lock = select(users.c.id).where(users.c.id == principal).with_for_update()
+    async with holding(storage, lambda connection: connection.execute(lock).close()):
+        yield
+
+
+@asynccontextmanager
 async def meanwhile(
     storage: Storage, here: Stores, news: list[NewExecution]
 ) -> AsyncIterator[list[asyncio.Task[Accepted]]]:
     """The starts, all asked for while another node has their principal's row; it lets go of it at the end."""
-    lock = select(users.c.id).where(users.c.id == news[0].principal_id).with_for_update()
-    async with holding(storage, lambda connection: connection.execute(lock).close()):
+    async with row_held(storage, news[0].principal_id):
         tasks = [asyncio.ensure_future(here.executions.create(new)) for new in news]
         await until_somebody_waits(storage)
         yield tasks
     await asyncio.wait(tasks)
+
+
+@asynccontextmanager
+async def ticket_under_way(storage: Storage, execution_id: ExecutionId) -> AsyncIterator[None]:
+    """Another transaction has written this execution's ticket, and until it ends nobody knows whether there is one."""
+    tickets = TicketInsert()
+
+    def write(connection: Connection) -> None:
+        Driver(connection).fetch(tickets.text, *tickets.values(execution_id))
+
+    async with holding(storage, write):
+        yield
 
 
 async def starts(here: Stores, count: int, max_concurrent: int = 1000) -> list[NewExecution]:
@@ -138,33 +158,20 @@ class TestTogether:
     async def test_one_whose_caller_leaves_after_its_time_takes_none_of_the_others_with_it(
         self, storage: Storage, here: Stores, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(start_groups, "WAIT_SECONDS", 2.0)
+        monkeypatch.setattr(start_groups, "WAIT_SECONDS", 1.0)
         news = await starts(here, 3)
-        lock = select(users.c.id).where(users.c.id == news[0].principal_id).with_for_update()
-        overtaken, go_on = asyncio.Event(), asyncio.Event()
-
-        async def overtake() -> None:
-            async with holding(storage, lambda connection: connection.execute(lock).close()):
-                overtaken.set()
-                await go_on.wait()
-
-        try:
-            async with holding(storage, lambda connection: connection.execute(lock).close()):
+        async with ticket_under_way(storage, news[1].id):
+            async with row_held(storage, news[0].principal_id):
                 tasks = [asyncio.ensure_future(here.executions.create(news[0]))]
                 await until_somebody_waits(storage)
-                overtaking = asyncio.ensure_future(overtake())
-                await until_somebody_waits(storage, 2)
                 # From here on their time runs.
                 tasks += [asyncio.ensure_future(here.executions.create(new)) for new in news[1:]]
-            # The first is through; the transaction of the others has begun and waits for who overtook it.
-            await overtaken.wait()
+            await tasks[0]
+            # The first is through; the transaction of the others has begun and waits for the ticket.
             await until_somebody_waits(storage)
-            assert await asyncio.wait([tasks[1]], timeout=2.5) == (set(), {tasks[1]})
+            assert await asyncio.wait([tasks[1]], timeout=1.5) == (set(), {tasks[1]})
             tasks[1].cancel()
             with suppress(asyncio.CancelledError):
                 await tasks[1]
-        finally:
-            go_on.set()
-        await overtaking
         assert (await asyncio.wait_for(tasks[2], 10)).id == news[2].id
         assert None not in [await here.log.handle(new.id) for new in news]
