@@ -13,7 +13,12 @@ pytest_plugins = (
     "tests.support.valkey_plugin",
 )
 
-GC_THRESHOLDS = (20_000, 20, 20)
+#: Objects that may come until the collector looks at those that came; what was there before it never looks at by itself:
+#: that takes seconds, and would take them from a test that measures.
+GC_THRESHOLDS = (20_000, 1_000_000, 1_000_000)
+#: Collections of young objects from which on older ones are looked at, between two tests; and the oldest, how often then.
+GC_YOUNG = 5
+GC_OLD = 20
 
 
 def pytest_collection_finish() -> None:
@@ -21,3 +26,12 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+
+
+def pytest_runtest_logfinish() -> None:
+    """Between two tests it keeps nobody waiting, unless a server that is watched outlives them: then it is off."""
+    if not gc.isenabled():
+        return
+    _, young, old = gc.get_count()
+    if young >= GC_YOUNG:
+        gc.collect(2 if old >= GC_OLD else 1)
