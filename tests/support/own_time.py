@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.support.invariants.loop_probe import stolen_seconds
+from tests.support.invariants.stolen_time import StolenTime
 
 
 class OwnTime:
@@ -18,6 +18,6 @@ class OwnTime:
 @contextmanager
 def own_time() -> Iterator[OwnTime]:
     taken = OwnTime()
-    began, stolen = time.perf_counter(), stolen_seconds()
+    began, stolen = time.perf_counter(), StolenTime()
     yield taken
-    taken.seconds = time.perf_counter() - began - (stolen_seconds() - stolen)
+    taken.seconds = time.perf_counter() - began - stolen.seconds

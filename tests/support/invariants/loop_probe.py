@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
-from pathlib import Path
 
 import msgspec
 
-TICK_SECONDS = 0.01
+from tests.support.invariants.stolen_time import StolenTime
 
-_THREADS = Path("/proc/self/task")
-_MACHINE = Path("/proc/stat")
-_JIFFIES = os.sysconf("SC_CLK_TCK")
+TICK_SECONDS = 0.01
 
 
 class Reading(msgspec.Struct):
@@ -41,7 +37,7 @@ class LoopProbe:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
-        self._stolen = 0.0
+        self._stolen = StolenTime()
 
     def begin(self, loop: asyncio.AbstractEventLoop) -> None:
         """Call it on the loop, also to go on after `end`."""
@@ -69,43 +65,13 @@ class LoopProbe:
 
     def _arm(self) -> None:
         assert self._loop is not None
-        self._stolen = stolen_seconds()
+        self._stolen = StolenTime()
         self._due = time.perf_counter() + TICK_SECONDS
         self._timer = self._loop.call_later(TICK_SECONDS, self._tick)
 
     def _tick(self) -> None:
         late = time.perf_counter() - self._due
         if late > self._usual_lag:
-            late -= stolen_seconds() - self._stolen
+            late -= self._stolen.seconds
             self._lag, self._usual_lag, _ = sorted((self._lag, self._usual_lag, late), reverse=True)
         self._arm()
-
-
-def stolen_seconds() -> float:
-    """Time so far in which this process would have run and did not: its threads' turns, and the machine's own.
-
-    Where the kernel does not tell, all time in which this thread did not run.
-    """
-    if not _THREADS.exists():
-        return time.perf_counter() - time.thread_time()
-    return _waited_for_a_processor() + _taken_from_the_machine()
-
-
-def _waited_for_a_processor() -> float:
-    waited = 0
-    for thread in os.scandir(_THREADS):
-        try:
-            waited += int(_head(f"{thread.path}/schedstat").split()[1])
-        except OSError:
-            continue  # The thread has ended meanwhile.
-    return waited / 1e9
-
-
-def _taken_from_the_machine() -> float:
-    """What the host of a virtual machine gave to others, added up over its processors."""
-    return int(_head(_MACHINE).partition(b"\n")[0].split()[8]) / _JIFFIES
-
-
-def _head(path: str | Path) -> bytes:
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 -- read hundreds of times a second
-        return file.read(256)

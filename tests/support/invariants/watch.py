@@ -130,7 +130,10 @@ class Watch:
 
 def _lag_problems(reading: Reading) -> list[str]:
     late = reading.usual_lag > MOST_LAG_SECONDS or reading.lag > MOST_LAG_ONCE_SECONDS
-    return [f"the event loop kept others waiting for {reading.lag * 1000:.0f} ms"] if late else []
+    if not late:
+        return []
+    worst, next_worst = reading.lag * 1000, reading.usual_lag * 1000
+    return [f"the event loop kept others waiting for {worst:.0f} ms, and next to that for {next_worst:.0f} ms"]
 
 
 #: Servers that run now; what outlives a test is checked at the end of each.

@@ -104,14 +104,19 @@ async def observed_service(
 
 @contextmanager
 def probing(probe: LoopProbe) -> Iterator[None]:
-    """Without the collector: it would walk all that a test process has imported, and no server has."""
+    """Without the collector: it would walk all that a test process has imported, and no server has.
+
+    Not with it again before the last of several is done: it has much to do then.
+    """
+    collecting = gc.isenabled()
     gc.disable()
     probe.begin(asyncio.get_running_loop())
     try:
         yield
     finally:
         probe.end()
-        gc.enable()
+        if collecting:
+            gc.enable()
 
 
 def _reading_along(answers: bytearray) -> Callable[[ASGIApp], ASGIApp]:
